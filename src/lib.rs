@@ -1,1 +1,51 @@
-#![allow(unused)]
+//! The PostgreSQL side of `stellantis_analytics`: parse arguments, call the engine, give back rows or an error.
+//!
+//! One file a subject; `pg/` holds everything unsafe. Tables are made by `create_warehouse()`, not by
+//! CREATE EXTENSION: the extension is code, the warehouse is data.
+
+// Errors are large because they carry what the client needs; they are built once a statement.
+#![allow(clippy::result_large_err)]
+
+use pgrx::prelude::*;
+
+mod error;
+//mod forest;
+mod kpi;
+//mod landing;
+mod pg;
+mod pipeline;
+mod settings;
+//mod synthetic;
+mod warehouse;
+
+::pgrx::pg_module_magic!(name, version);
+
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    settings::init();
+    // SAFETY: called once, when the library is loaded, with a NUL-terminated name.
+    unsafe { pg_sys::MarkGUCPrefixReserved(c"stellantis".as_ptr()) };
+}
+
+extension_sql_file!("../sql/extension/bootstrap.sql", name = "bootstrap", bootstrap);
+extension_sql_file!("../sql/extension/landing.sql", name = "landing");
+extension_sql_file!("../sql/extension/quality.sql", name = "quality", requires = ["landing"]);
+extension_sql_file!("../sql/extension/clean.sql", name = "clean", requires = ["quality"]);
+extension_sql_file!("../sql/extension/data_tests.sql", name = "data_tests", requires = ["clean"]);
+extension_sql_file!("../sql/extension/warehouse.sql", name = "warehouse", requires = ["data_tests"]);
+extension_sql_file!("../sql/extension/ways_on.sql", name = "ways_on", requires = ["warehouse"]);
+extension_sql_file!("../sql/extension/lineage.sql", name = "lineage", requires = ["ways_on"]);
+extension_sql_file!("../sql/extension/kpi.sql", name = "kpi", requires = ["lineage", kpi::kpi_add_pair]);
+extension_sql_file!("../sql/extension/forest.sql", name = "forest", requires = ["kpi"]);
+extension_sql_file!("../sql/extension/pipeline.sql", name = "pipeline", requires = ["forest"]);
+extension_sql_file!("../sql/extension/rights.sql", name = "rights", finalize);
+
+/// What cargo-pgrx's test runner asks for.
+#[cfg(test)]
+pub mod pg_test {
+    pub fn setup(_options: Vec<&str>) {}
+
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec!["stellantis.landing_zone = '/nonexistent'"]
+    }
+}

@@ -1,0 +1,161 @@
+//! Files of the landing zone to rows of the staging tables. The ledger is kept in SQL (sql/extension/landing.sql);
+//! here is what SQL can't do: look at the directory, read, parse, and copy.
+//!
+//! All functions here are the owner's: they are called by `do_` functions behind the door (`pg::dispatch`).
+
+use engine::landing::{self, Contract, Limits, Reject};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use pgrx::{JsonB, datum::TimestampWithTimeZone};
+
+use crate::error::Error;
+use crate::pg::transaction::interrupt_pending;
+use crate::pg::zone::Zone;
+use crate::pg::{copy, transaction};
+use crate::settings;
+
+/// Rejects kept with their bytes, a file; the others are counted.
+const MAX_KEPT_REJECTS: usize = 10_000;
+
+/// Every file below the landing zone; `problem` says why one can't be read.
+#[pg_extern(volatile, parallel_unsafe)]
+fn zone_files() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(path, String),
+            name!(bytes, i64),
+            name!(modified_at, TimestampWithTimeZone),
+            name!(problem, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let entries = Zone::open(settings::landing_zone()?)?.list()?;
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in entries {
+        rows.push((entry.path, entry.bytes as i64, timestamp(entry.modified)?, entry.problem));
+    }
+    Ok(TableIterator::new(rows))
+}
+
+/// SHA-256 of a file in the landing zone, in hexadecimal.
+#[pg_extern(volatile, parallel_unsafe, strict)]
+fn zone_sha256(path: &str) -> Result<String, ErrorReport> {
+    let bytes = Zone::open(settings::landing_zone()?)?.read(path, settings::max_memory_bytes())?;
+    Ok(landing::digest(&bytes))
+}
+
+/// Writes a new file into the landing zone and returns its SHA-256; never replaces one.
+#[pg_extern(volatile, parallel_unsafe, strict)]
+fn write_zone_file(path: &str, content: &[u8]) -> Result<String, ErrorReport> {
+    Zone::open(settings::landing_zone()?)?.write_new(path, |out| {
+        out.write_all(content).map_err(|error| Error::file(path, &error))
+    })?;
+    Ok(landing::digest(content))
+}
+
+/// Reads one file into its staging table. Nothing is loaded where `sqlstate` is set; rejected rows are kept either way.
+#[pg_extern(volatile, parallel_unsafe, strict)]
+#[allow(clippy::too_many_arguments, reason = "one call of one SQL function; names stand in its declaration")]
+fn load_zone_file(
+    file_id: i32,
+    path: &str,
+    sha256: &str,
+    columns: JsonB,
+    null_tokens: Vec<String>,
+    staging_table: &str,
+    reject_limit_pct: f64,
+    reject_limit_rows: i64,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(rows_read, i64),
+            name!(rows_loaded, i64),
+            name!(rows_rejected, i64),
+            name!(sqlstate, Option<String>),
+            name!(message, Option<String>),
+            name!(hint, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let contract = Contract::from_json(columns.0, null_tokens).map_err(Error::from)?;
+    let bytes = Zone::open(settings::landing_zone()?)?.read(path, settings::max_memory_bytes())?;
+    if landing::digest(&bytes) != sha256 {
+        Err(Error::new(PgSqlErrorCode::ERRCODE_OBJECT_IN_USE, format!("{path} changed since it was listed"))
+            .hint("SELECT * FROM stellantis.ingest();"))?;
+    }
+    let limits = Limits {
+        max_field_bytes: settings::max_field_bytes(),
+        max_memory_bytes: settings::max_memory_bytes().saturating_sub(bytes.len()),
+        max_kept_rejects: MAX_KEPT_REJECTS,
+    };
+    let read = landing::read(&bytes, &contract, &limits, file_id, &mut interrupt_pending);
+    transaction::check_for_interrupts();
+    let batch = match read {
+        Ok(batch) => batch,
+        Err(error) => {
+            let (sqlstate, message, hint) = Error::from(error).into_parts();
+            let message = format!("{path}: {message}");
+            return Ok(TableIterator::once((0, 0, 0, Some(sqlstate), Some(message), hint)));
+        }
+    };
+    keep_rejects(file_id, &batch.rejects)?;
+    let allowed = (reject_limit_rows as f64).min(batch.rows_read as f64 * reject_limit_pct / 100.0).ceil() as u64;
+    let (read, rejected) = (batch.rows_read as i64, batch.rows_rejected as i64);
+    if batch.rows_rejected > allowed {
+        let message = format!(
+            "{path}: {rejected} of {read} rows were rejected, more than the {allowed} this data set allows; nothing was loaded"
+        );
+        let hint = format!(
+            "SELECT line_number, column_name, message FROM ops.rejected_row WHERE file_id = {file_id} ORDER BY 1 LIMIT 20;"
+        );
+        return Ok(TableIterator::once((read, 0, rejected, Some("22P04".to_owned()), Some(message), Some(hint))));
+    }
+    let loaded = copy::copy_binary(staging_table, &batch.columns, &batch.copy)?;
+    Ok(TableIterator::once((read, loaded as i64, rejected, None, None, None)))
+}
+
+/// Keeps what was refused: line, byte offset, column, the original bytes and why.
+fn keep_rejects(file_id: i32, rejects: &[Reject]) -> Result<(), Error> {
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    let column = |pick: fn(&Reject) -> Option<String>| rejects.iter().map(pick).collect::<Vec<_>>();
+    Spi::connect_mut(|client| {
+        client
+            .update(
+                "INSERT INTO ops.rejected_row (file_id, line_number, byte_offset, column_name, raw_line, rule, sqlstate, message)
+                 SELECT $1, t.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
+                     AS t (line_number, byte_offset, column_name, raw_line, rule, sqlstate, message)",
+                None,
+                &[
+                    file_id.into(),
+                    rejects.iter().map(|r| r.line_number as i64).collect::<Vec<_>>().into(),
+                    rejects.iter().map(|r| r.byte_offset as i64).collect::<Vec<_>>().into(),
+                    column(|r| r.column_name.clone()).into(),
+                    rejects.iter().map(|r| r.raw_line.clone()).collect::<Vec<_>>().into(),
+                    column(|r| Some(r.rule.to_string())).into(),
+                    column(|r| Some(r.sqlstate.to_string())).into(),
+                    column(|r| Some(r.message.clone())).into(),
+                ],
+            )
+            .map_err(Error::spi)
+    })?;
+    Ok(())
+}
+
+/// A file's time as PostgreSQL's, to the microsecond.
+fn timestamp(time: std::time::SystemTime) -> Result<TimestampWithTimeZone, Error> {
+    /// Seconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
+    const EPOCH_SECONDS: i64 = 946_684_800;
+    let since_1970 = match time.duration_since(std::time::UNIX_EPOCH) {
+        Ok(after) => after.as_micros() as i64,
+        Err(before) => -(before.duration().as_micros() as i64),
+    };
+    TimestampWithTimeZone::try_from(since_1970 - EPOCH_SECONDS * 1_000_000).map_err(|_| {
+        Error::new(PgSqlErrorCode::ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "a file's time is out of range")
+    })
+}

@@ -1,0 +1,23 @@
+//! Names and values inside dynamic statements: everything is quoted, and relations are looked up before use.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::error::Error;
+
+pub use pgrx::spi::{quote_identifier, quote_literal};
+
+/// A column list, quoted.
+pub fn quote_columns<S: AsRef<str>>(columns: &[S]) -> String {
+    columns.iter().map(|column| quote_identifier(column.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// The oid of a relation given by a possibly qualified name, quoted as in SQL; `None` where there is none.
+pub fn relation_oid(name: &str) -> Result<Option<pg_sys::Oid>, Error> {
+    Spi::connect(|client| {
+        client
+            .select("SELECT pg_catalog.to_regclass($1)::oid", Some(1), &[name.into()])
+            .and_then(|table| table.first().get_one::<pg_sys::Oid>())
+            .map_err(Error::spi)
+    })
+}

@@ -1,0 +1,11 @@
+//! Everything that touches PostgreSQL's C interface directly. The only place of `unsafe`; one small file a matter.
+
+pub mod as_owner;
+pub mod cache;
+pub mod copy;
+pub mod dispatch;
+pub mod ident;
+pub mod record;
+pub mod transaction;
+pub mod workers;
+pub mod zone;

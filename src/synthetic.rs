@@ -1,0 +1,75 @@
+//! Synthetic data sets: files in the landing zone written by the engine's generators.
+
+use engine::synthetic::{self, Dataset};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::pg::transaction::{check_for_interrupts, interrupt_pending};
+use crate::pg::zone::Zone;
+use crate::settings;
+
+/// Writes one generated file into the landing zone and tells what it wrote; never replaces a file.
+#[pg_extern(volatile, parallel_unsafe)]
+fn generate_zone_file(
+    dataset: &str,
+    rows: Option<i64>,
+    seed: Option<i64>,
+    dirt: f64,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(path, String),
+            name!(rows, i64),
+            name!(seed, i64),
+            name!(bytes, i64),
+            name!(sha256, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let dataset: Dataset = dataset.parse().map_err(|error: synthetic::SyntheticError| Error::from(error))?;
+    let rows = match rows {
+        None => dataset.default_rows(),
+        Some(rows) => usize::try_from(rows).map_err(|_| {
+            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, format!("rows must not be negative, got {rows}"))
+        })?,
+    };
+    let seed = seed.unwrap_or(synthetic::DEFAULT_SEED as i64);
+    let path = dataset.file_name();
+    let mut sink = Digesting { inner: None, digest: Sha256::new(), bytes: 0 };
+    let mut written = 0;
+    let outcome = Zone::open(settings::landing_zone()?)?.write_new(path, |out| {
+        sink.inner = Some(out);
+        written = synthetic::generate(dataset, rows, seed as u64, dirt, &mut sink, &mut interrupt_pending)?;
+        sink.inner = None;
+        Ok(())
+    });
+    check_for_interrupts();
+    outcome?;
+    let sha256 = sink.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(TableIterator::once((path.to_owned(), written as i64, seed, sink.bytes, sha256)))
+}
+
+/// Digests what passes through to the file.
+struct Digesting<'a> {
+    inner: Option<&'a mut dyn std::io::Write>,
+    digest: Sha256,
+    bytes: i64,
+}
+
+impl std::io::Write for Digesting<'_> {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        let Some(inner) = self.inner.as_mut() else { return Err(std::io::ErrorKind::NotConnected.into()) };
+        let n = inner.write(buffer)?;
+        self.digest.update(&buffer[..n]);
+        self.bytes += n as i64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.as_mut().map_or(Ok(()), |inner| inner.flush())
+    }
+}
