@@ -1,1 +1,83 @@
--- run as: owner
+-- run as: superuser
+-- Roles and schemas. Run at every create_warehouse(): makes what is missing, refuses what is not ours, changes nothing else.
+
+-- Schemas first: whoever has schemas of these names must keep them as they are.
+do $check$
+declare
+    v_foreign text;
+begin
+    select string_agg(format('%I (owner %I)', n.nspname, r.rolname), ', ' order by n.nspname)
+      into v_foreign
+      from pg_catalog.pg_namespace n
+      join pg_catalog.pg_roles r on r.oid = n.nspowner
+     where n.nspname in ('staging', 'warehouse', 'marts', 'ops')
+       and r.rolname <> 'stellantis_pipeline';
+    if v_foreign is not null then
+        raise exception using
+            errcode = 'duplicate_schema',
+            message = format('schemas of other owners stand where the warehouse belongs: %s', v_foreign),
+            detail = 'Nothing was changed.',
+            hint = 'Rename them first, for example: ALTER SCHEMA staging RENAME TO staging_before; or install into another database.';
+    end if;
+end
+$check$;
+
+do $roles$
+declare
+    v_wanted record;
+    v_found record;
+begin
+    for v_wanted in
+        select w.role_name, w.options, w.purpose
+          from (values
+            ('stellantis_pipeline', 'login', 'owns the warehouse and runs its jobs'),
+            ('stellantis_marts', 'nologin', 'owns the views of marts, reads the warehouse through row-level security'),
+            ('stellantis_audit', 'nologin', 'owns the audit log'),
+            ('stellantis_executive', 'nologin', 'reader: every mart, money included'),
+            ('stellantis_manager', 'nologin', 'reader: marts without money, assigned lines only'),
+            ('stellantis_engineer', 'nologin', 'reader: marts without money, every line'),
+            ('stellantis_loader', 'nologin', 'uploads and ingests files, reads nothing'),
+            ('stellantis_bi', 'nologin', 'reader of Power BI: every mart, money included')
+          ) as w(role_name, options, purpose)
+    loop
+        select r.rolsuper, r.rolbypassrls into v_found
+          from pg_catalog.pg_roles r where r.rolname = v_wanted.role_name;
+        if not found then
+            execute format('create role %I %s nosuperuser nobypassrls nocreatedb nocreaterole noreplication inherit',
+                           v_wanted.role_name, v_wanted.options);
+            execute format('comment on role %I is %L', v_wanted.role_name, 'stellantis_analytics: ' || v_wanted.purpose);
+        elsif v_found.rolsuper or v_found.rolbypassrls then
+            raise exception using
+                errcode = 'insufficient_privilege',
+                message = format('role %I exists and is a superuser or bypasses row-level security', v_wanted.role_name),
+                detail = 'The warehouse would run with more rights than it may have. Nothing was changed.',
+                hint = format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS;', v_wanted.role_name);
+        end if;
+    end loop;
+
+    if not pg_catalog.pg_has_role('stellantis_pipeline', 'pg_read_all_stats', 'member') then
+        grant pg_read_all_stats to stellantis_pipeline;
+    end if;
+end
+$roles$;
+
+do $schemas$
+declare
+    v_schema text;
+begin
+    foreach v_schema in array array['staging', 'warehouse', 'marts', 'ops'] loop
+        if pg_catalog.to_regnamespace(v_schema) is null then
+            execute format('create schema %I authorization stellantis_pipeline', v_schema);
+        end if;
+    end loop;
+end
+$schemas$;
+
+comment on schema staging is 'Typed copies of the files, their cleaned twins, and the views that models and transformations read.';
+comment on schema warehouse is 'The star schema: facts, dimensions, predictions, quality scores and roll-ups.';
+comment on schema marts is 'The reading face: plain views for dashboards, reports and Power BI.';
+comment on schema ops is 'Operations: data sets, files, rules, tests, runs, models, rights and audit.';
+
+revoke all on schema staging, warehouse, marts, ops from public;
+grant usage, create on schema marts to stellantis_marts;
+grant usage on schema warehouse, ops to stellantis_marts;

@@ -1,4 +1,5 @@
--- Operations: what runs, what came in, what was refused, what was changed. Run as the owner role.
+-- run as: owner
+-- Operations: what runs, what came in, what was refused, what was changed.
 
 create table ops.schema_migration (
     migration_no integer primary key,
@@ -67,7 +68,7 @@ create table ops.pipeline_step_run (
     state text not null check (state in ('running', 'success', 'failed', 'cancelled', 'crashed', 'skipped')),
     started_at timestamptz not null default clock_timestamp(),
     ended_at timestamptz,
-    seconds float8 generated always as (extract(epoch from ended_at) - extract(epoch from started_at)) stored,
+    seconds float8 generated always as (extract(epoch from ended_at - started_at)) stored,
     rows_affected bigint,
     detail jsonb,
     sqlstate text,

@@ -1,4 +1,5 @@
--- Staging: typed copies of the files, and their cleaned twins. Run as the owner role.
+-- run as: owner
+-- Staging: typed copies of the files, and their cleaned twins.
 
 create table staging.maintenance (
     file_id integer not null references ops.source_file,
