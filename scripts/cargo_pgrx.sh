@@ -11,8 +11,8 @@ export PGRX_HOME=$PROJECT/.tools/pgrx
 tool=$PROJECT/.tools/bin/cargo-pgrx
 
 if [ "$("$tool" pgrx --version 2>/dev/null | awk '{ print $2 }')" != "$version" ]; then
-  # Optimised it would be built for six minutes instead of two.
-  cargo install cargo-pgrx --version "=$version" --debug --locked --root "$PROJECT/.tools" --target-dir "$(target_dir)/tools" >&2
+  # Optimised it would be built for six minutes instead of two; its default features want the headers of OpenSSL.
+  cargo install cargo-pgrx --version "=$version" --debug --locked --no-default-features --root "$PROJECT/.tools" --target-dir "$(target_dir)/tools" >&2
 fi
 if ! grep -qsF "$PG_CONFIG" "$PGRX_HOME/config.toml"; then
   mkdir -p "$PGRX_HOME"
