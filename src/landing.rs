@@ -6,7 +6,7 @@
 use engine::landing::{self, Contract, Limits, Reject};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use pgrx::{JsonB, datum::TimestampWithTimeZone};
+use pgrx::datum::TimestampWithTimeZone;
 
 use crate::error::Error;
 use crate::pg::transaction::interrupt_pending;
@@ -60,9 +60,10 @@ fn write_zone_file(path: &str, content: &[u8]) -> Result<String, ErrorReport> {
 #[allow(clippy::too_many_arguments, reason = "one call of one SQL function; names stand in its declaration")]
 fn load_zone_file(
     file_id: i32,
+    dataset: &str,
     path: &str,
     sha256: &str,
-    columns: JsonB,
+    columns: &str,
     null_tokens: Vec<String>,
     staging_table: &str,
     reject_limit_pct: f64,
@@ -81,7 +82,7 @@ fn load_zone_file(
     >,
     ErrorReport,
 > {
-    let contract = Contract::from_json(columns.0, null_tokens).map_err(Error::from)?;
+    let contract = Contract::from_json(dataset, columns, null_tokens).map_err(Error::from)?;
     let bytes = Zone::open(settings::landing_zone()?)?.read(path, settings::max_memory_bytes())?;
     if landing::digest(&bytes) != sha256 {
         Err(Error::new(PgSqlErrorCode::ERRCODE_OBJECT_IN_USE, format!("{path} changed since it was listed"))
@@ -142,9 +143,9 @@ fn keep_rejects(file_id: i32, rejects: &[Reject]) -> Result<(), Error> {
                     column(|r| Some(r.message.clone())).into(),
                 ],
             )
-            .map_err(Error::spi)
-    })?;
-    Ok(())
+            .map_err(Error::spi)?;
+        Ok(())
+    })
 }
 
 /// A file's time as PostgreSQL's, to the microsecond.
@@ -156,6 +157,6 @@ fn timestamp(time: std::time::SystemTime) -> Result<TimestampWithTimeZone, Error
         Err(before) => -(before.duration().as_micros() as i64),
     };
     TimestampWithTimeZone::try_from(since_1970 - EPOCH_SECONDS * 1_000_000).map_err(|_| {
-        Error::new(PgSqlErrorCode::ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "a file's time is out of range")
+        Error::new(PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "a file's time is out of range")
     })
 }

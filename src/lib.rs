@@ -9,9 +9,9 @@
 use pgrx::prelude::*;
 
 mod error;
-//mod forest;
+mod forest;
 mod kpi;
-//mod landing;
+mod landing;
 mod pg;
 mod pipeline;
 mod settings;
@@ -28,7 +28,7 @@ pub extern "C-unwind" fn _PG_init() {
 }
 
 extension_sql_file!("../sql/extension/bootstrap.sql", name = "bootstrap", bootstrap);
-extension_sql_file!("../sql/extension/landing.sql", name = "landing");
+extension_sql_file!("../sql/extension/landing.sql", name = "landing", requires = [landing::zone_files]);
 extension_sql_file!("../sql/extension/quality.sql", name = "quality", requires = ["landing"]);
 extension_sql_file!("../sql/extension/clean.sql", name = "clean", requires = ["quality"]);
 extension_sql_file!("../sql/extension/data_tests.sql", name = "data_tests", requires = ["clean"]);

@@ -156,8 +156,8 @@ begin
                 exists (select from ops.synthetic_file s where s.sha256 = v_file.sha256))
             returning source_file.file_id into file_id;
             select * into strict v_result
-            from stellantis.load_zone_file(file_id, v_file.path, v_file.sha256,
-                stellantis.mapped_columns(v_set.dataset, v_set.columns), v_set.null_tokens,
+            from stellantis.load_zone_file(file_id, v_set.dataset, v_file.path, v_file.sha256,
+                stellantis.mapped_columns(v_set.dataset, v_set.columns)::text, v_set.null_tokens,
                 v_set.staging_table, v_set.reject_limit_pct, v_set.reject_limit_rows);
             rows_read := v_result.rows_read;
             rows_loaded := v_result.rows_loaded;

@@ -1,0 +1,124 @@
+//! Model versions: stored by the owner, looked up and decoded once a statement, kept decoded in the session.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use engine::forest::training_rows::TrainingRows;
+use engine::forest::{Forest, codec, training_rows};
+use pgrx::prelude::*;
+
+use crate::error::Error;
+use crate::pg::as_owner::AsRole;
+use crate::warehouse;
+
+/// A decoded version of a model.
+pub struct Model {
+    pub version: i32,
+    pub threshold: f64,
+    pub forest: Forest,
+}
+
+/// Which version a model predicts with.
+struct Deployed {
+    version: i32,
+    threshold: f64,
+    /// Changes whenever the stored bytes do, also where a warehouse was dropped and made again.
+    identity: String,
+}
+
+/// Decoded forests kept in a session; the oldest goes first.
+const KEPT_MODELS: usize = 4;
+
+thread_local! {
+    static DECODED: RefCell<Vec<(String, i32, String, Rc<Model>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The deployed version of `model`, as this statement's snapshot sees it.
+pub fn deployed(model: &str) -> Result<Rc<Model>, Error> {
+    let _owner = AsRole::owner()?;
+    warehouse::check_version()?;
+    let deployed = look_up(model)?;
+    let cached = DECODED.with_borrow(|kept| {
+        kept.iter()
+            .find(|(name, version, identity, _)| {
+                name == model && *version == deployed.version && *identity == deployed.identity
+            })
+            .map(|(.., decoded)| decoded.clone())
+    });
+    if let Some(decoded) = cached {
+        return Ok(decoded);
+    }
+    let bytes = stored_bytes(model, deployed.version, "forest")?;
+    let decoded =
+        Rc::new(Model { version: deployed.version, threshold: deployed.threshold, forest: codec::decode(&bytes)? });
+    DECODED.with_borrow_mut(|kept| {
+        kept.retain(|(name, ..)| name != model);
+        if kept.len() == KEPT_MODELS {
+            kept.remove(0);
+        }
+        kept.push((model.to_owned(), deployed.version, deployed.identity, decoded.clone()));
+    });
+    Ok(decoded)
+}
+
+/// What the training of a version did with each of its rows.
+pub fn training_rows(model: &str, version: i32) -> Result<TrainingRows, Error> {
+    let _owner = AsRole::owner()?;
+    Ok(training_rows::decode(&stored_bytes(model, version, "training_rows")?)?)
+}
+
+fn look_up(model: &str) -> Result<Deployed, Error> {
+    let found = Spi::connect(|client| {
+        let table = client
+            .select(
+                "SELECT v.version, v.threshold, v.xmin::text || ' ' || v.trained_at::text
+                 FROM ops.model m LEFT JOIN ops.model_version v ON v.model = m.model AND v.version = m.deployed_version
+                 WHERE m.model = $1",
+                Some(1),
+                &[model.into()],
+            )
+            .map_err(Error::spi)?;
+        if table.is_empty() {
+            return Ok(None);
+        }
+        let (version, threshold, identity) =
+            table.first().get_three::<i32, f64, String>().map_err(Error::spi)?;
+        Ok::<_, Error>(Some((version, threshold, identity)))
+    })?;
+    match found {
+        Some((Some(version), Some(threshold), Some(identity))) => Ok(Deployed { version, threshold, identity }),
+        Some(_) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("model \"{model}\" has no deployed version"),
+        )
+        .hint(format!(
+            "SELECT * FROM stellantis.train_forest({0}, source, target) FROM ops.model WHERE model = {0};",
+            pgrx::spi::quote_literal(model)
+        ))),
+        None => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            format!("there is no model \"{model}\""),
+        )
+        .hint("SELECT model, description, deployed_version FROM ops.model;")),
+    }
+}
+
+fn stored_bytes(model: &str, version: i32, column: &str) -> Result<Vec<u8>, Error> {
+    Spi::connect(|client| {
+        client
+            .select(
+                &format!("SELECT {column} FROM ops.model_version WHERE model = $1 AND version = $2"),
+                Some(1),
+                &[model.into(), version.into()],
+            )
+            .and_then(|table| table.first().get_one::<Vec<u8>>())
+            .map_err(Error::spi)
+    })?
+    .ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            format!("model \"{model}\" has no version {version}"),
+        )
+        .hint(format!("SELECT * FROM stellantis.model_metrics({});", pgrx::spi::quote_literal(model)))
+    })
+}

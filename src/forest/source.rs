@@ -1,0 +1,220 @@
+//! Rows of a table, view or query as numbers, read with the caller's own rights.
+
+use engine::forest::TrainingSet;
+use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
+
+use crate::error::Error;
+use crate::pg::ident::{quote_columns, quote_identifier};
+use crate::pg::transaction::check_for_interrupts;
+
+const FETCH_ROWS: std::ffi::c_long = 4096;
+
+/// Where rows come from: `FROM` clause of a checked relation or of a query.
+pub struct Source {
+    from: String,
+    columns: Vec<(String, pg_sys::Oid)>,
+}
+
+/// Rows of numbers in a fixed order.
+pub struct Rows {
+    /// The key of each row as text; empty where the source was read without one.
+    pub keys: Vec<String>,
+    /// Row-major features.
+    pub values: Vec<f64>,
+    /// The target of each row; empty where the source was read without one.
+    pub target: Vec<f64>,
+}
+
+impl Source {
+    /// Looks at a relation's or a query's columns. 42P01 where there is no such relation.
+    pub fn open(client: &SpiClient<'_>, source: &str) -> Result<Self, Error> {
+        let text = source.trim().trim_end_matches(';').trim_end();
+        let from = if is_query(text) {
+            format!("({text}) AS source")
+        } else {
+            let found: Option<String> = client
+                .select("SELECT pg_catalog.to_regclass($1)::pg_catalog.text", Some(1), &[text.into()])
+                .and_then(|table| table.first().get_one())
+                .map_err(Error::spi)?;
+            // The name in full, so that the caller's search path decides once.
+            let qualified: Option<String> = match found {
+                None => None,
+                Some(_) => client
+                    .select(
+                        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+                         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+                         WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)::pg_catalog.oid",
+                        Some(1),
+                        &[text.into()],
+                    )
+                    .and_then(|table| table.first().get_one())
+                    .map_err(Error::spi)?,
+            };
+            qualified.ok_or_else(|| {
+                Error::new(
+                    PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                    format!("source \"{text}\" is neither a relation nor a query"),
+                )
+                .hint("Give a table, a view or a query: 'staging.features_maintenance' or 'SELECT ... FROM ...'.")
+            })?
+        };
+        let table =
+            client.select(&format!("SELECT * FROM {from} LIMIT 0"), None, &[]).map_err(Error::spi)?;
+        let mut columns = Vec::new();
+        for ordinal in 1..=table.columns().map_err(Error::spi)? {
+            let name = table.column_name(ordinal).map_err(Error::spi)?;
+            let oid = table.column_type_oid(ordinal).map_err(Error::spi)?.value();
+            columns.push((name, oid));
+        }
+        Ok(Self { from, columns })
+    }
+
+    /// The columns that can be features: numbers and booleans, but for those named.
+    pub fn numeric_columns(&self, but: &[&str]) -> Vec<String> {
+        self.columns
+            .iter()
+            .filter(|(name, oid)| is_number(*oid) && !but.contains(&name.as_str()))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// Reads everything, ordered by key and values so that the same rows come in the same order whatever their place.
+    pub fn read(
+        &self,
+        client: &SpiClient<'_>,
+        key: Option<&str>,
+        features: &[String],
+        target: Option<&str>,
+        max_bytes: usize,
+    ) -> Result<Rows, Error> {
+        let mut selected: Vec<String> = Vec::new();
+        if let Some(key) = key {
+            self.column_type(key)?;
+            selected.push(format!("{}::pg_catalog.text", quote_identifier(key)));
+        }
+        for column in features.iter().map(String::as_str).chain(target) {
+            selected.push(self.number(column)?);
+        }
+        let order = key.map(str::to_owned).into_iter().chain(features.iter().cloned()).collect::<Vec<_>>();
+        let query =
+            format!("SELECT {} FROM {} ORDER BY {}", selected.join(", "), self.from, quote_columns(&order));
+        let mut cursor = client.try_open_cursor(query.as_str(), &[]).map_err(Error::spi)?;
+        let mut rows = Rows { keys: Vec::new(), values: Vec::new(), target: Vec::new() };
+        let key_columns = usize::from(key.is_some());
+        loop {
+            check_for_interrupts();
+            let batch = cursor.fetch(FETCH_ROWS).map_err(Error::spi)?;
+            let fetched = batch.len();
+            if fetched == 0 {
+                return Ok(rows);
+            }
+            rows.reserve(fetched, features.len(), key.is_some(), target.is_some(), max_bytes)?;
+            for row in batch {
+                if key.is_some() {
+                    rows.keys.push(row.get::<String>(1).map_err(Error::spi)?.unwrap_or_default());
+                }
+                for (at, feature) in features.iter().enumerate() {
+                    match row.get::<f64>(key_columns + at + 1).map_err(Error::spi)? {
+                        Some(value) => rows.values.push(value),
+                        None => return Err(null_value(feature, &rows, &self.from)),
+                    }
+                }
+                if let Some(target) = target {
+                    match row.get::<f64>(key_columns + features.len() + 1).map_err(Error::spi)? {
+                        Some(value) => rows.target.push(value),
+                        None => return Err(null_value(target, &rows, &self.from)),
+                    }
+                }
+            }
+        }
+    }
+
+    fn column_type(&self, column: &str) -> Result<pg_sys::Oid, Error> {
+        self.columns.iter().find(|(name, _)| name == column).map(|(_, oid)| *oid).ok_or_else(|| {
+            let names: Vec<_> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("the source has no column \"{column}\""),
+            )
+            .hint(format!("Its columns are: {}.", names.join(", ")))
+        })
+    }
+
+    fn number(&self, column: &str) -> Result<String, Error> {
+        let quoted = quote_identifier(column);
+        match self.column_type(column)? {
+            pg_sys::FLOAT8OID => Ok(quoted),
+            pg_sys::BOOLOID => Ok(format!("{quoted}::pg_catalog.int4::pg_catalog.float8")),
+            oid if is_number(oid) => Ok(format!("{quoted}::pg_catalog.float8")),
+            _ => Err(Error::new(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!("column \"{column}\" is neither a number nor a boolean"),
+            )
+            .hint("Leave it out of the features, or encode it as a number in the source query.")),
+        }
+    }
+}
+
+impl Rows {
+    fn reserve(
+        &mut self,
+        more: usize,
+        features: usize,
+        with_key: bool,
+        with_target: bool,
+        max_bytes: usize,
+    ) -> Result<(), Error> {
+        let rows = self.values.len() / features.max(1) + more;
+        let needed = rows * (features * 8 + if with_key { 40 } else { 0 } + if with_target { 8 } else { 0 });
+        let too_much = || {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+                format!("reading {rows} rows of {features} features takes more than stellantis.max_memory ({max_bytes} bytes)"),
+            )
+            .hint("LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.max_memory = '4GB'; SELECT pg_reload_conf();")
+        };
+        if needed > max_bytes {
+            return Err(too_much());
+        }
+        self.values.try_reserve(more * features).map_err(|_| too_much())?;
+        self.keys.try_reserve(if with_key { more } else { 0 }).map_err(|_| too_much())?;
+        self.target.try_reserve(if with_target { more } else { 0 }).map_err(|_| too_much())?;
+        Ok(())
+    }
+
+    /// As the engine takes it; the keys stay behind.
+    pub fn into_training_set(self, features: &[String]) -> (Vec<String>, TrainingSet) {
+        (self.keys, TrainingSet { features: features.to_vec(), values: self.values, target: self.target })
+    }
+}
+
+fn is_query(text: &str) -> bool {
+    let first = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    text.starts_with('(') || ["select", "with", "values", "table"].iter().any(|word| first.eq_ignore_ascii_case(word))
+}
+
+fn is_number(oid: pg_sys::Oid) -> bool {
+    matches!(
+        oid,
+        pg_sys::FLOAT8OID
+            | pg_sys::FLOAT4OID
+            | pg_sys::INT2OID
+            | pg_sys::INT4OID
+            | pg_sys::INT8OID
+            | pg_sys::NUMERICOID
+            | pg_sys::BOOLOID
+    )
+}
+
+fn null_value(column: &str, rows: &Rows, from: &str) -> Error {
+    let at = match rows.keys.last() {
+        Some(key) => format!("the row with key \"{key}\""),
+        None => "a row".to_owned(),
+    };
+    Error::new(
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("column \"{column}\" is NULL in {at}; engine smartcore takes no missing values"),
+    )
+    .hint(format!("SELECT * FROM {from} WHERE {} IS NULL;", quote_identifier(column)))
+}

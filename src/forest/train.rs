@@ -1,0 +1,257 @@
+//! Training from SQL: read the rows with the caller's rights, grow the forest on worker threads, store the version.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use engine::forest::training_rows::{self, RowUse, row_identity};
+use engine::forest::{Params, Trained, codec};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use pgrx::{JsonB, datum::DatumWithOid};
+use serde_json::Value;
+
+use super::source::Source;
+use crate::error::Error;
+use crate::pg::as_owner::{AsRole, OWNER, require_one_of};
+use crate::pg::workers;
+use crate::settings;
+use crate::warehouse;
+
+/// Ticks of 20 ms between two progress notices.
+const TICKS_PER_NOTICE: usize = 250;
+
+/// What is known of the model before training: ops.model's row, or nothing.
+#[derive(Default)]
+struct Registered {
+    features: Option<Vec<String>>,
+    key: Option<String>,
+    params: Option<Value>,
+}
+
+/// Trains a new version of `model` from a table, view or query and returns its metrics. The first version of a model is
+/// deployed at once; later ones by `deploy_model`. `params` take scikit-learn's names, and `key`, the column that
+/// identifies a row (its out-of-bag score is kept under it).
+#[pg_extern(volatile, parallel_unsafe)]
+fn train_forest(
+    model: Option<&str>,
+    source: Option<&str>,
+    target: Option<&str>,
+    features: default!(Option<Vec<String>>, "NULL"),
+    params: default!(JsonB, "'{}'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(trained_model, String),
+            name!(version, i32),
+            name!(engine, String),
+            name!(rows_trained, i64),
+            name!(rows_tested, i64),
+            name!(positives, i64),
+            name!(threshold, f64),
+            name!(f1, Option<f64>),
+            name!(precision, Option<f64>),
+            name!(recall, Option<f64>),
+            name!(roc_auc, Option<f64>),
+            name!(pr_auc, Option<f64>),
+            name!(brier, Option<f64>),
+            name!(oob_f1, Option<f64>),
+            name!(oob_pr_auc, Option<f64>),
+            name!(seconds, f64),
+            name!(deployed, bool),
+        ),
+    >,
+    ErrorReport,
+> {
+    require_one_of(&[OWNER, c"stellantis_engineer"], "train_forest")?;
+    let (model, source, target) = (given(model, "model")?, given(source, "source")?, given(target, "target")?);
+    let registered = look_up(model)?;
+    let (key, forest_params) = split_key(merge(registered.params, params.0)?)?;
+    let key = key.or(registered.key);
+    let parsed = Params::from_json(&forest_params).map_err(Error::from)?;
+    let max_bytes = settings::max_memory_bytes();
+
+    let (features, rows) = Spi::connect(|client| {
+        let source = Source::open(client, source)?;
+        let features = match features.or(registered.features) {
+            Some(features) => features,
+            None => {
+                let named: Vec<&str> = [Some(target), key.as_deref()].into_iter().flatten().collect();
+                source.numeric_columns(&named)
+            }
+        };
+        let rows = source.read(client, key.as_deref(), &features, Some(target), max_bytes)?;
+        Ok::<_, Error>((features, rows))
+    })?;
+    let (keys, set) = rows.into_training_set(&features);
+    let left = max_bytes.saturating_sub(set.values.len() * 8);
+
+    let progress = AtomicUsize::new(0);
+    let mut ticks = 0;
+    let trained = workers::run(
+        settings::threads(),
+        |pool, stop| engine::forest::train(&set, &parsed, pool, stop, &progress, left),
+        || {
+            ticks += 1;
+            if ticks % TICKS_PER_NOTICE == 0 {
+                notice!("{model}: {} of {} trees", progress.load(Ordering::Relaxed), parsed.n_estimators);
+            }
+        },
+    )?
+    .map_err(Error::from)?;
+
+    let identity = |row: usize| row_identity(keys.get(row).map_or("", String::as_str), set.row(row));
+    let used: Vec<(u64, RowUse)> = trained
+        .train_rows
+        .iter()
+        .zip(&trained.oob)
+        .map(|(&row, &oob)| (identity(row), RowUse::Train { oob }))
+        .chain(trained.test_rows.iter().map(|&row| (identity(row), RowUse::Test)))
+        .collect();
+    let positives = set.target.iter().filter(|value| **value == 1.0).count() as i64;
+    let (version, deployed) =
+        store(model, source, target, key.as_deref(), &features, &parsed, &trained, &used, positives)?;
+
+    let test = trained.test_metrics.as_ref();
+    Ok(TableIterator::once((
+        model.to_owned(),
+        version,
+        "smartcore".to_owned(),
+        trained.train_rows.len() as i64,
+        trained.test_rows.len() as i64,
+        positives,
+        trained.threshold,
+        test.and_then(|m| m.f1),
+        test.and_then(|m| m.precision),
+        test.and_then(|m| m.recall),
+        test.and_then(|m| m.roc_auc),
+        test.and_then(|m| m.pr_auc),
+        test.and_then(|m| m.brier),
+        trained.oob_metrics.f1,
+        trained.oob_metrics.pr_auc,
+        trained.seconds,
+        deployed,
+    )))
+}
+
+fn given<'a>(argument: Option<&'a str>, name: &str) -> Result<&'a str, Error> {
+    argument.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            format!("train_forest: argument \"{name}\" is missing"),
+        )
+        .hint("SELECT * FROM stellantis.train_forest('maintenance', 'staging.features_maintenance', 'machine_failure');")
+    })
+}
+
+fn look_up(model: &str) -> Result<Registered, Error> {
+    let _owner = AsRole::owner()?;
+    warehouse::check_version()?;
+    Spi::connect(|client| {
+        let table = client
+            .select(
+                "SELECT features, key_column, params FROM ops.model WHERE model = $1",
+                Some(1),
+                &[model.into()],
+            )
+            .map_err(Error::spi)?;
+        if table.is_empty() {
+            return Ok(Registered::default());
+        }
+        let (features, key, params) =
+            table.first().get_three::<Vec<String>, String, JsonB>().map_err(Error::spi)?;
+        Ok(Registered { features, key, params: params.map(|params| params.0) })
+    })
+}
+
+/// The model's own parameters with those of the call on top.
+fn merge(registered: Option<Value>, given: Value) -> Result<Value, Error> {
+    match (registered, given) {
+        (Some(Value::Object(mut base)), Value::Object(top)) => {
+            base.extend(top);
+            Ok(Value::Object(base))
+        }
+        (_, given) => Ok(given),
+    }
+}
+
+/// Takes `key` out of the parameters: it is ours, not the forest's.
+fn split_key(mut params: Value) -> Result<(Option<String>, Value), Error> {
+    let key = match &mut params {
+        Value::Object(map) => map.remove("key"),
+        _ => None,
+    };
+    match key {
+        None | Some(Value::Null) => Ok((None, params)),
+        Some(Value::String(column)) => Ok((Some(column), params)),
+        Some(other) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("params: key must be the name of a column, got {other}"),
+        )
+        .hint("{\"key\": \"equipment_code\"}")),
+    }
+}
+
+/// Stores the version as the owner, and deploys it if the model has none deployed.
+#[allow(clippy::too_many_arguments, reason = "the columns of one row")]
+fn store(
+    model: &str,
+    source: &str,
+    target: &str,
+    key: Option<&str>,
+    features: &[String],
+    params: &Params,
+    trained: &Trained,
+    used: &[(u64, RowUse)],
+    positives: i64,
+) -> Result<(i32, bool), Error> {
+    let forest = codec::encode(&trained.forest)?;
+    let training_rows = training_rows::encode(used);
+    let test = trained.test_metrics.as_ref();
+    let measured = test.unwrap_or(&trained.oob_metrics);
+    let values: Vec<DatumWithOid<'_>> = vec![
+        model.into(),
+        source.into(),
+        target.into(),
+        key.into(),
+        features.to_vec().into(),
+        JsonB(params.to_json()).into(),
+        (params.random_state as i64).into(),
+        (trained.train_rows.len() as i64).into(),
+        (trained.test_rows.len() as i64).into(),
+        positives.into(),
+        trained.threshold.into(),
+        test.and_then(|m| m.accuracy).into(),
+        test.and_then(|m| m.precision).into(),
+        test.and_then(|m| m.recall).into(),
+        test.and_then(|m| m.f1).into(),
+        test.and_then(|m| m.mcc).into(),
+        test.and_then(|m| m.roc_auc).into(),
+        test.and_then(|m| m.pr_auc).into(),
+        test.and_then(|m| m.log_loss).into(),
+        test.and_then(|m| m.brier).into(),
+        trained.oob_metrics.f1.into(),
+        trained.oob_metrics.pr_auc.into(),
+        trained.oob_metrics.brier.into(),
+        (measured.true_positives as i64).into(),
+        (measured.false_positives as i64).into(),
+        (measured.true_negatives as i64).into(),
+        (measured.false_negatives as i64).into(),
+        trained.feature_importance.clone().into(),
+        trained.seconds.into(),
+        forest.into(),
+        training_rows.into(),
+    ];
+    let _owner = AsRole::owner()?;
+    Spi::connect_mut(|client| {
+        let table = client
+            .update(
+                "SELECT version, deployed FROM stellantis.store_model_version($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
+                Some(1),
+                &values,
+            )
+            .map_err(Error::spi)?;
+        let (version, deployed) = table.first().get_two::<i32, bool>().map_err(Error::spi)?;
+        Ok((version.unwrap_or_default(), deployed.unwrap_or_default()))
+    })
+}
