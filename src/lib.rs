@@ -15,7 +15,7 @@ mod landing;
 mod pg;
 mod pipeline;
 mod settings;
-//mod synthetic;
+mod synthetic;
 mod warehouse;
 
 ::pgrx::pg_module_magic!(name, version);

@@ -39,37 +39,36 @@ fn generate_zone_file(
     };
     let seed = seed.unwrap_or(synthetic::DEFAULT_SEED as i64);
     let path = dataset.file_name();
-    let mut sink = Digesting { inner: None, digest: Sha256::new(), bytes: 0 };
-    let mut written = 0;
+    let mut written = (0, 0, String::new());
     let outcome = Zone::open(settings::landing_zone()?)?.write_new(path, |out| {
-        sink.inner = Some(out);
-        written = synthetic::generate(dataset, rows, seed as u64, dirt, &mut sink, &mut interrupt_pending)?;
-        sink.inner = None;
+        let mut sink = Digesting { inner: out, digest: Sha256::new(), bytes: 0 };
+        let rows = synthetic::generate(dataset, rows, seed as u64, dirt, &mut sink, &mut interrupt_pending)?;
+        let sha256 = sink.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        written = (rows as i64, sink.bytes, sha256);
         Ok(())
     });
     check_for_interrupts();
     outcome?;
-    let sha256 = sink.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(TableIterator::once((path.to_owned(), written as i64, seed, sink.bytes, sha256)))
+    let (rows, bytes, sha256) = written;
+    Ok(TableIterator::once((path.to_owned(), rows, seed, bytes, sha256)))
 }
 
 /// Digests what passes through to the file.
 struct Digesting<'a> {
-    inner: Option<&'a mut dyn std::io::Write>,
+    inner: &'a mut dyn std::io::Write,
     digest: Sha256,
     bytes: i64,
 }
 
 impl std::io::Write for Digesting<'_> {
     fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
-        let Some(inner) = self.inner.as_mut() else { return Err(std::io::ErrorKind::NotConnected.into()) };
-        let n = inner.write(buffer)?;
+        let n = self.inner.write(buffer)?;
         self.digest.update(&buffer[..n]);
         self.bytes += n as i64;
         Ok(n)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.inner.as_mut().map_or(Ok(()), |inner| inner.flush())
+        self.inner.flush()
     }
 }
