@@ -183,8 +183,10 @@ fn header_fields(record: &Record) -> Result<Vec<String>, LandingError> {
 
 fn choose(contract: &Contract, candidates: Vec<Candidate>) -> Result<Candidate, LandingError> {
     let one_field = candidates.iter().all(|candidate| candidate.headers.len() == 1);
-    let (mut fitting, others): (Vec<_>, Vec<_>) =
-        candidates.into_iter().partition(|candidate| candidate.fit.missing_required.is_empty());
+    // A header that fills nothing does not fit, even where nothing is required.
+    let (mut fitting, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| {
+        candidate.fit.missing_required.is_empty() && candidate.fit.matched_fields() > 0
+    });
     if one_field && !fitting.is_empty() {
         // A file of one column: no delimiter to find, CSV's own is as good as any.
         fitting.truncate(1);
@@ -241,7 +243,8 @@ fn mismatch(contract: &Contract, candidates: Vec<Candidate>) -> LandingError {
     let Some(Candidate { headers, fit, .. }) = best else { return LandingError::EmptyFile };
     let headers = headers.iter().enumerate().map(|(at, header)| format!("{} \"{}\"", at + 1, header.trim()));
     // A gathered array takes no mapping; a column does.
-    let column = fit.missing_required.iter().find(|missing| {
+    let missing = if fit.missing_required.is_empty() { &fit.missing_optional } else { &fit.missing_required };
+    let column = missing.iter().find(|missing| {
         contract.columns.iter().any(|column| column.name == **missing && column.header_range.is_none())
     });
     let suggestion = column.and_then(|column| {
@@ -250,7 +253,7 @@ fn mismatch(contract: &Contract, candidates: Vec<Candidate>) -> LandingError {
     });
     LandingError::HeaderMismatch {
         dataset: contract.dataset.clone(),
-        missing: list(fit.missing_required.iter().cloned()),
+        missing: list(missing.iter().cloned()),
         headers: list(headers),
         suggestion,
     }
