@@ -1,6 +1,6 @@
 -- run as: owner
--- Built-in data tests of the star. Each query returns the failing rows, their key as text first. Tests 1 to 27 and those
--- after 28 block the publication; 28 (freshness) depends on the clock and only warns.
+-- Built-in data tests of the star. Each query returns the failing rows, their key as text first. All block the publication
+-- but two that only warn: 28 (freshness) depends on the clock, 30 (line of a machine) on master data that follow later.
 
 insert into ops.data_test (test_no, test_name, dimension, relation, severity, is_blocking, failing_rows, is_built_in) values
 (1, 'fact_grain_unique', 'uniqueness', 'warehouse.fact_production_metrics', 'error', true, $sql$
@@ -109,9 +109,9 @@ select v.vehicle_key::text as key from warehouse.dim_vehicle v
  where v.vehicle_key <> -1 and not v.is_inferred
    and v.vehicle_code !~ '^[A-Z0-9_]+-[A-Z0-9_]+-[0-9]{4}-[0-9A-Fa-f]{8}$'
 $sql$, true),
-(20, 'shift_times_and_severity_accepted', 'validity', 'warehouse.dim_shift', 'error', true, $sql$
+(20, 'shift_code_and_severity_accepted', 'validity', 'warehouse.dim_shift', 'error', true, $sql$
 select 'shift ' || s.shift_code as key from warehouse.dim_shift s
- where s.shift_key <> -1 and (s.shift_code !~ '^[A-Z0-9][A-Z0-9_-]{0,40}$' or s.start_time = s.end_time)
+ where s.shift_code !~ '^[A-Z0-9][A-Z0-9_./-]{0,40}$'
 union all
 select 'defect ' || d.defect_code from warehouse.dim_quality_defect d
  where d.severity not between 0 and 5 or (d.defect_code = 'NONE' and d.severity <> 0)
@@ -162,7 +162,7 @@ select 'vehicle ' || v.vehicle_key
           from warehouse.dim_vehicle x) as v
  where v.before_to > v.valid_from or v.is_current <> (v.valid_to = date '9999-12-31')
 $sql$, true),
--- A day that comes again replaces that day: each row of a day's newest published file is a fact, and each fact is a row of a published file.
+-- A day that comes again replaces that day: the facts of a day are the rows of the newest published file that has it.
 (27, 'facts_reconcile_with_staging', 'completeness', 'warehouse.fact_production_metrics', 'error', true, $sql$
 with published as materialized (
     select s.file_id, s.line_number, s.production_date, s.line_code, s.shift_code, s.equipment_code, s.vehicle_code,
@@ -184,14 +184,15 @@ select format('file %s line %s has no fact', s.file_id, s.line_number) as key
   from published s
  where s.file_id = s.newest_file_id
    and not exists (select 1 from facts f
-                    where f.full_date = s.production_date and f.line_code = s.line_code and f.shift_code = s.shift_code
+                    where f.file_id = s.file_id and f.full_date = s.production_date and f.line_code = s.line_code and f.shift_code = s.shift_code
                       and f.equipment_code = s.equipment_code and f.vehicle_code = s.vehicle_code
                       and f.produced_units = s.produced_units and f.good_units = s.good_units and f.run_minutes = s.run_minutes)
 union all
 select format('metric %s of file %s has no row in staging', f.metric_id, f.file_id)
   from facts f
  where not exists (select 1 from published s
-                    where s.production_date = f.full_date and s.line_code = f.line_code and s.shift_code = f.shift_code
+                    where s.file_id = s.newest_file_id and s.file_id = f.file_id
+                      and s.production_date = f.full_date and s.line_code = f.line_code and s.shift_code = f.shift_code
                       and s.equipment_code = f.equipment_code and s.vehicle_code = f.vehicle_code
                       and s.produced_units = f.produced_units and s.good_units = f.good_units and s.run_minutes = f.run_minutes)
 $sql$, true),
@@ -234,8 +235,9 @@ select concat_ws('/', coalesce(a.date_key, s.date_key), coalesce(a.line_key, s.l
        is distinct from
        (s.produced_units, s.good_units, s.scrap_units, s.rework_units, s.failure_count, s.material_cost, s.scrap_cost, s.revenue)
 $sql$, true),
--- Lines compare by their durable number; a machine whose line is only assumed proves nothing.
-(30, 'equipment_stands_on_the_line_of_the_fact', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
+-- Lines compare by their durable number; a machine whose line is only assumed proves nothing. A machine that moved to
+-- another line fails until its history is entered, which must not stop the day's publication.
+(30, 'equipment_stands_on_the_line_of_the_fact', 'consistency', 'warehouse.fact_production_metrics', 'warn', false, $sql$
 select f.metric_id::text as key
   from warehouse.fact_production_metrics f
   join warehouse.dim_equipment e on e.equipment_key = f.equipment_key and e.equipment_key <> -1 and not e.is_line_assumed
@@ -252,8 +254,7 @@ $sql$, true),
 select f.metric_id::text as key
   from warehouse.fact_production_metrics f
   join warehouse.dim_date d on d.date_key = f.date_key
-  join warehouse.dim_shift s on s.shift_key = f.shift_key
- where f.shift_start <> d.full_date + s.start_time
+ where f.shift_start::date <> d.full_date
 union all
 select 'default partition: ' || f.metric_id from warehouse.fact_production_metrics_default f
 $sql$, true),
