@@ -39,7 +39,7 @@ shell_scripts() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck -x; }
 python_scripts() {
   mapfile -t files < <(git ls-files -- '*.py')
   .venv/bin/python -m py_compile "${files[@]}"
-  .venv/bin/ruff check --line-length 120 --select E,F,W,I,B,UP "${files[@]}"
+  .venv/bin/ruff check "${files[@]}"
 }
 sql_parses() { .venv/bin/python scripts/lint_sql.py; }
 

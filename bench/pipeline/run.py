@@ -127,8 +127,8 @@ def report(
     lines = [
         TITLE, "",
         f"{date.today()}, {os.cpu_count()} cores ({processor()}), {psql('postgres', '-c', 'show server_version')}, {versions}.",
-        f"Four files ({kinds}), {len(walls['ours'])} rounds in turns after one warm-up, a fresh database each; seconds of the whole",
-        "process. The ratio is the median of the ratios round by round, with the least and the greatest.",
+        f"Four files ({kinds}), {len(walls['ours'])} rounds in turns after one warm-up, a fresh database each; seconds of",
+        "the whole process. The ratio is the median of the ratios round by round, with the least and the greatest.",
         f"All three published {did[0]} facts, {did[1]} machine conditions, {did[2]} inspections, {did[3]} predictions.", "",
         "| | median s | least | greatest | times ours | least | greatest | work without start and imports, times ours |",
         "|---|---|---|---|---|---|---|---|",
