@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 build=yes destdir=
+ROOT_COMMAND="$PROJECT/scripts/install.sh --no-build"
 while [ $# -gt 0 ]; do
   case $1 in
     --no-build) build=no; shift ;;
