@@ -17,7 +17,8 @@ say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# Runs a command as root: directly, or by sudo. The first argument says what it is for.
+# Runs a command as root: directly, or by sudo. The first argument says what it is for; ROOT_COMMAND is what root may
+# run instead where neither goes.
 as_root() {
   local purpose=$1
   shift
@@ -26,7 +27,7 @@ as_root() {
   elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
     sudo "$@"
   else
-    die "$purpose needs root, and sudo is not usable here. Run once as root: $*"
+    die "$purpose needs root, and sudo is not usable here. Run once as root: ${ROOT_COMMAND:-$*}"
   fi
 }
 

@@ -5,65 +5,53 @@
 set search_path = pg_catalog, pg_temp;
 
 \echo
-\echo '== OEE by line (%), all days'
-select coalesce(l.line_code, 'total') as line,
-    round((100 * sum(a.run_minutes) / sum(a.planned_busy_minutes))::numeric, 2) as availability,
-    round((100 * sum(a.ideal_run_minutes) / sum(a.run_minutes))::numeric, 2) as performance,
-    round((100 * sum(a.ideal_good_minutes) / sum(a.ideal_run_minutes))::numeric, 2) as quality,
-    round((100 * sum(a.ideal_good_minutes) / sum(a.planned_busy_minutes))::numeric, 2) as oee,
-    sum(a.produced_units) as produced_units,
-    sum(a.scrap_units) as scrap_units
-from warehouse.agg_line_day as a
-join warehouse.dim_production_line as l on l.line_key = a.line_key
-group by rollup (l.line_code)
-order by l.line_code nulls last;
+\echo '== OEE by line, percent, all days'
+select coalesce(line_code, 'total') as line,
+    round((100 * sum(run_minutes) / sum(planned_busy_minutes))::numeric, 2) as availability,
+    round((100 * sum(ideal_run_minutes) / sum(run_minutes))::numeric, 2) as performance,
+    round((100 * sum(ideal_good_minutes) / sum(ideal_run_minutes))::numeric, 2) as quality,
+    round((100 * sum(ideal_good_minutes) / sum(planned_busy_minutes))::numeric, 2) as oee,
+    sum(produced_units) as produced_units, sum(scrap_units) as scrap_units
+from marts.mart_oee_by_line
+group by rollup (line_code)
+order by line_code nulls last;
 
 \echo '== Data quality, six dimensions (0 to 100), latest measurement'
-with latest as (
-    select distinct on (q.table_name, q.dimension) q.table_name, q.dimension, round(q.score::numeric, 2) as score
-    from warehouse.quality_metrics_log as q
-    where q.rule_id is null
-    order by q.table_name, q.dimension, q.log_id desc
-)
-select table_name as data_set,
-    max(score) filter (where dimension = 'completeness') as completeness,
-    max(score) filter (where dimension = 'uniqueness') as uniqueness,
-    max(score) filter (where dimension = 'validity') as validity,
-    max(score) filter (where dimension = 'consistency') as consistency,
-    max(score) filter (where dimension = 'accuracy') as accuracy,
-    max(score) filter (where dimension = 'timeliness') as timeliness
-from latest
-group by table_name
-order by table_name;
+select dataset as data_set,
+    round(max(score) filter (where dimension = 'completeness')::numeric, 2) as completeness,
+    round(max(score) filter (where dimension = 'uniqueness')::numeric, 2) as uniqueness,
+    round(max(score) filter (where dimension = 'validity')::numeric, 2) as validity,
+    round(max(score) filter (where dimension = 'consistency')::numeric, 2) as consistency,
+    round(max(score) filter (where dimension = 'accuracy')::numeric, 2) as accuracy,
+    round(max(score) filter (where dimension = 'timeliness')::numeric, 2) as timeliness
+from marts.mart_data_quality
+group by dataset
+order by dataset;
 
 \echo '== Failure model, measured on rows it was not trained on'
-select v.model, v.version, v.rows_trained, v.rows_tested, round(v.threshold::numeric, 3) as threshold,
-    round(v.f1::numeric, 3) as f1, round(v.precision_score::numeric, 3) as "precision",
-    round(v.recall::numeric, 3) as recall, round(v.pr_auc::numeric, 3) as pr_auc,
-    round(v.roc_auc::numeric, 3) as roc_auc, round(v.brier::numeric, 4) as brier
-from ops.model as m
-join ops.model_version as v on v.model = m.model and v.version = m.deployed_version
-order by v.model;
+select model, version, rows_trained, rows_tested, round(threshold::numeric, 3) as threshold, round(f1::numeric, 3) as f1,
+    round(precision_score::numeric, 3) as "precision", round(recall::numeric, 3) as recall,
+    round(pr_auc::numeric, 3) as pr_auc, round(roc_auc::numeric, 3) as roc_auc, round(brier::numeric, 4) as brier,
+    round(published_f1::numeric, 3) as f1_of_all_published
+from marts.mart_model_performance
+where is_deployed
+order by model;
 
-\echo '== Ten machines most likely to fail (a recorded failure is not a forecast: counted below)'
-select e.equipment_code as machine, l.line_code as line, round(p.failure_probability_pct::numeric, 1) as probability_pct,
-    p.risk_band, p.top_reason_1, p.top_reason_2, p.top_reason_3
-from warehouse.ml_maintenance_predictions as p
-join warehouse.dim_equipment as e on e.equipment_key = p.equipment_key
-join warehouse.dim_production_line as l on l.line_key = e.line_key
-where p.date_key = (select max(date_key) from warehouse.ml_maintenance_predictions)
-    and p.model_version = (select max(model_version) from warehouse.ml_maintenance_predictions)
-    and not p.failure_recorded
-order by p.failure_probability_pct desc, e.equipment_code
+\echo '== Ten machines most likely to fail'
+select equipment_code as machine, line_code as line, round(failure_probability_pct::numeric, 1) as probability_pct,
+    risk_band, top_reason_1, top_reason_2, top_reason_3
+from marts.mart_maintenance_risk
+where not failure_recorded
+order by failure_probability_pct desc, equipment_code
 limit 10;
 
+\echo '== All machines; one whose latest reading is a recorded failure has failed and is no forecast'
 select count(*) as machines_scored,
     count(*) filter (where failure_recorded) as failed_already,
     count(*) filter (where not failure_recorded and predicted_failure) as likely_to_fail,
-    count(*) filter (where score_basis = 'oob') as scored_out_of_bag
-from warehouse.ml_maintenance_predictions
-where date_key = (select max(date_key) from warehouse.ml_maintenance_predictions)
-    and model_version = (select max(model_version) from warehouse.ml_maintenance_predictions);
+    count(*) filter (where score_basis = 'oob') as scored_out_of_bag,
+    count(*) filter (where is_line_assumed) as line_assumed
+from marts.mart_maintenance_risk;
 
 \echo '== Where each number came from: file -> rows -> published'
 with published as (
@@ -87,14 +75,17 @@ from ops.source_file as f
 left join published as p on p.file_id = f.file_id
 order by f.path, f.file_id;
 
+\echo '== How fresh each data set is'
+select dataset as data_set, files_loaded, files_held, rows_loaded, rows_rejected, last_loaded_at::timestamp(0),
+    last_published_at::timestamp(0), is_stale, has_synthetic_data
+from marts.data_freshness
+order by dataset;
+
 \echo '== Data tests, latest result of each'
-with latest as (
-    select distinct on (test_no) test_no, status, seconds from ops.data_test_result order by test_no, tested_at desc
-)
 select count(*) as tests, count(*) filter (where status = 'pass') as passed,
     count(*) filter (where status = 'warn') as warnings, count(*) filter (where status in ('fail', 'error')) as failed,
-    round(sum(seconds)::numeric, 2) as seconds
-from latest;
+    count(*) filter (where status = 'not run') as not_run
+from marts.mart_data_tests;
 
 \echo '== The last run'
 select s.step_no, s.step_name, s.state, s.rows_affected, round(s.seconds::numeric, 2) as seconds

@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 build=yes destdir=
+ROOT_COMMAND="$PROJECT/scripts/install.sh --no-build"
 while [ $# -gt 0 ]; do
   case $1 in
     --no-build) build=no; shift ;;
@@ -16,7 +17,9 @@ done
 [ -x "$PG_CONFIG" ] || die "no pg_config at $PG_CONFIG. Run scripts/packages.sh demo, or set PGRX_PG_CONFIG_PATH."
 
 cd "$PROJECT"
-[ $build = no ] || cargo build --release
+# The features as cargo-pgrx names them, so that it finds this build and does not make its own.
+major=$("$PG_CONFIG" --version | sed -E 's/^PostgreSQL ([0-9]+).*/\1/')
+[ $build = no ] || cargo build --release --no-default-features --features "pg$major"
 library=$(target_dir)/release/lib$EXTENSION.so
 script=sql/$EXTENSION--$VERSION.sql
 [ -f "$library" ] || die "$library is missing: build first."

@@ -3,7 +3,6 @@
 # usage: scripts/lint.sh
 # Other PostgreSQL versions are checked where their headers are: PG16_CONFIG, PG17_CONFIG, PG18_CONFIG name a pg_config,
 # else /usr/lib/postgresql/NN/bin, else the wheels from PyPI that carry headers (16 and 18).
-# shellcheck disable=SC2317   # the checks are called by name
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -39,7 +38,7 @@ shell_scripts() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck -x; }
 python_scripts() {
   mapfile -t files < <(git ls-files -- '*.py')
   .venv/bin/python -m py_compile "${files[@]}"
-  .venv/bin/ruff check --line-length 120 --select E,F,W,I,B,UP "${files[@]}"
+  .venv/bin/ruff check "${files[@]}"
 }
 sql_parses() { .venv/bin/python scripts/lint_sql.py; }
 

@@ -6,6 +6,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
+ROOT_COMMAND="$PROJECT/scripts/packages.sh ${1:-}"
 build=(gcc libc6-dev postgresql-15 postgresql-server-dev-15)
 case ${1:-} in
   demo) wanted=("${build[@]}") ;;
@@ -13,8 +14,6 @@ case ${1:-} in
   lint) wanted=("${build[@]}" python3 python3-venv shellcheck) ;;
   *) die "usage: scripts/packages.sh demo|test|lint" ;;
 esac
-
-command -v cargo >/dev/null || die "no Rust here. Install it from https://rustup.rs (1.89 or newer), then try again."
 
 missing=()
 for package in "${wanted[@]}"; do
@@ -24,7 +23,13 @@ for package in "${wanted[@]}"; do
   esac
   dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done
-[ ${#missing[@]} = 0 ] && exit 0
+need_rust() {
+  command -v cargo >/dev/null || die "no Rust here. Install it from https://rustup.rs (1.89 or newer), then try again."
+}
+if [ ${#missing[@]} = 0 ]; then
+  need_rust
+  exit 0
+fi
 
 command -v apt-get >/dev/null || die "this machine has no apt-get; install by hand: ${missing[*]}"
 say "Installing: ${missing[*]}"
@@ -43,3 +48,4 @@ case " ${missing[*]} " in
     ;;
 esac
 install "${missing[@]}"
+need_rust

@@ -24,7 +24,7 @@ tally() {
   fi
   passed=$((passed + ok)) failed=$((failed + bad))
   printf '%-34s %4d passed, %d failed  (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - began))
-  [ "$bad" = 0 ] || { grep -E '^(not ok|test .*FAILED|.*panicked)' "$log" | head -20; tail -n 25 "$log"; } | sed 's/^/    /'
+  [ "$bad" = 0 ] || { grep -E '^(not ok|test .*FAILED|.*panicked)' "$log" | head -20 || true; tail -n 25 "$log"; } | sed 's/^/    /'
 }
 
 # Runs a command into a log; its exit code is in rc.

@@ -85,7 +85,6 @@ postmaster() { head -n 1 "$SA_PLACE/data/postmaster.pid"; }
 crashed() { grep -E 'terminated by signal|PANIC|TRAP:' "$LOG"; }
 one_thread() { is "$(awk '/^Threads:/ { print $2 }' "/proc/$(postmaster)/status")" 1; }
 
-# shellcheck disable=SC2317   # called by the trap
 teardown() {
   local rc=$?
   trap - EXIT
