@@ -44,7 +44,15 @@ const MIGRATIONS: &[Script] = scripts![
     "0007_features.sql",
 ];
 
-const REPEATABLE: &[Script] = scripts![];
+const REPEATABLE: &[Script] = scripts![
+    "repeatable/20_marts_star.sql",
+    "repeatable/21_marts_production.sql",
+    "repeatable/22_marts_maintenance_quality.sql",
+    "repeatable/23_marts_money.sql",
+    "repeatable/30_security.sql",
+    "repeatable/35_library_rights.sql",
+    "repeatable/40_calendar.sql",
+];
 
 impl Script {
     fn number(&self) -> i32 {

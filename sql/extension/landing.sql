@@ -105,7 +105,7 @@ comment on function stellantis.may_retry_file(text, text, timestamptz) is
 create function stellantis.do_ingest(p_dataset text)
 returns table (
     dataset text, path text, file_id integer, rows_read bigint, rows_loaded bigint, rows_rejected bigint,
-    seconds float8, sqlstate text, message text, hint text
+    seconds float8, error_state text, error_message text, error_hint text
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $function$
@@ -134,17 +134,17 @@ begin
         rows_read := 0;
         rows_loaded := 0;
         rows_rejected := 0;
-        sqlstate := null;
-        message := null;
-        hint := null;
+        error_state := null;
+        error_message := null;
+        error_hint := null;
         if v_file.state = 'changed' then
             select f.file_id into file_id
             from ops.source_file f
             where f.dataset = v_file.dataset and f.path = v_file.path and f.state in ('loaded', 'held')
             order by f.file_id desc limit 1;
-            sqlstate := '55000';
-            message := format('%s was loaded with other bytes as file %s', v_file.path, file_id);
-            hint := format('SELECT * FROM stellantis.withdraw_file(%s, ''replaced by a corrected file''); SELECT * FROM stellantis.ingest();', file_id);
+            error_state := '55000';
+            error_message := format('%s was loaded with other bytes as file %s', v_file.path, file_id);
+            error_hint := format('SELECT * FROM stellantis.withdraw_file(%s, ''replaced by a corrected file''); SELECT * FROM stellantis.ingest();', file_id);
             seconds := 0;
             return next;
             continue;
@@ -162,13 +162,13 @@ begin
             rows_read := v_result.rows_read;
             rows_loaded := v_result.rows_loaded;
             rows_rejected := v_result.rows_rejected;
-            sqlstate := v_result.sqlstate;
-            message := v_result.message;
-            hint := v_result.hint;
+            error_state := v_result.sqlstate;
+            error_message := v_result.message;
+            error_hint := v_result.hint;
         exception
             when others then
-                get stacked diagnostics sqlstate = returned_sqlstate, message = message_text,
-                    hint = pg_exception_hint, v_constraint = constraint_name;
+                get stacked diagnostics error_state = returned_sqlstate, error_message = message_text,
+                    error_hint = pg_exception_hint, v_constraint = constraint_name;
                 if v_constraint = 'source_file_loaded_once' then
                     -- Another session loaded the same bytes meanwhile.
                     continue;
@@ -180,8 +180,8 @@ begin
         seconds := extract(epoch from clock_timestamp() - v_started);
         update ops.source_file f
         set rows_read = do_ingest.rows_read, rows_loaded = do_ingest.rows_loaded, rows_rejected = do_ingest.rows_rejected,
-            seconds = do_ingest.seconds, sqlstate = do_ingest.sqlstate, message = do_ingest.message,
-            hint = nullif(do_ingest.hint, ''), state = case when do_ingest.sqlstate is null then f.state else 'refused' end
+            seconds = do_ingest.seconds, sqlstate = error_state, message = error_message,
+            hint = nullif(error_hint, ''), state = case when error_state is null then f.state else 'refused' end
         where f.file_id = do_ingest.file_id;
         return next;
     end loop;

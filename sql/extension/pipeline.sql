@@ -27,10 +27,10 @@ begin
         rows_affected := rows_affected + v_file.rows_loaded;
         detail := detail || jsonb_build_object(
             'dataset', v_file.dataset, 'path', v_file.path, 'file_id', v_file.file_id,
-            'rows_loaded', v_file.rows_loaded, 'rows_rejected', v_file.rows_rejected, 'sqlstate', v_file.sqlstate);
-        if v_file.sqlstate is not null then
+            'rows_loaded', v_file.rows_loaded, 'rows_rejected', v_file.rows_rejected, 'sqlstate', v_file.error_state);
+        if v_file.error_state is not null then
             raise warning using errcode = '01000',
-                message = format('refused: %s [%s]', v_file.message, v_file.sqlstate), hint = coalesce(v_file.hint, '');
+                message = format('refused: %s [%s]', v_file.error_message, v_file.error_state), hint = coalesce(v_file.error_hint, '');
         end if;
     end loop;
     return next;

@@ -125,13 +125,13 @@ values
 on conflict do nothing;
 
 insert into ops.pipeline_step (step_no, step_name, description, statement) values
-    (1, 'check_new_data', 'Look for files that are new in the landing zone', 'select * from stellantis.check_new_data($1)'),
-    (2, 'ingest_data', 'Load new files into staging', 'select * from stellantis.ingest()'),
-    (3, 'data_quality_checks', 'Score six dimensions of each data set, hold what is below its threshold', 'select * from stellantis.quality_gate($1)'),
-    (4, 'clean_transform', 'Clean what passed', 'select * from stellantis.clean()'),
-    (5, 'ml_predictions', 'Train where no model is deployed, score the latest reading of each machine', 'select * from stellantis.score_maintenance($1)'),
-    (6, 'load_warehouse', 'Publish dimensions, facts, predictions and roll-ups after the blocking tests', 'select * from stellantis.load_warehouse($2)'),
-    (7, 'transformations', 'Verify roll-ups, refresh statistics, run the remaining tests', 'select * from stellantis.refresh_marts()')
+    (1, 'check_new_data', 'Look for files that are new in the landing zone', 'select * from stellantis.step_check_new_data($1, $2)'),
+    (2, 'ingest_data', 'Load new files into staging', 'select * from stellantis.step_ingest_data($1, $2)'),
+    (3, 'data_quality_checks', 'Score six dimensions of each data set, hold what is below its threshold', 'select * from stellantis.step_data_quality_checks($1, $2)'),
+    (4, 'clean_transform', 'Clean what passed', 'select * from stellantis.step_clean_transform($1, $2)'),
+    (5, 'ml_predictions', 'Train where no model is deployed, score the latest reading of each machine', 'select * from stellantis.step_ml_predictions($1, $2)'),
+    (6, 'load_warehouse', 'Publish dimensions, facts, predictions and roll-ups after the blocking tests', 'select * from stellantis.step_load_warehouse($1, $2)'),
+    (7, 'transformations', 'Verify roll-ups, refresh statistics, run the remaining tests', 'select * from stellantis.step_transformations($1, $2)')
 on conflict do nothing;
 
 insert into ops.model (model, description, source, target, key_column, features, retrain_policy) values
