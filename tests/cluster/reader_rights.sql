@@ -78,6 +78,13 @@ select pg_temp.expect('rights beyond marts', string_agg(format('%s on %s to %s',
         or (c.relispartition and a.grantee <> c.relowner)
         or (a.privilege_type = 'REFERENCES' and a.grantee <> c.relowner));
 
+-- Whatever carries a line or a machine is filtered for the reader, also where a view joins no dimension.
+select pg_temp.expect('without row-level security', string_agg(c.oid::regclass::text, '; '), null)
+  from pg_class c
+ where c.relnamespace = 'warehouse'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+   and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname in ('line_key', 'equipment_key'))
+   and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid and 'stellantis_marts'::regrole = any (p.polroles)));
+
 -- Column types that Power BI reads without loss.
 select pg_temp.expect('types of marts', string_agg(format('%s.%s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod)), '; '), null)
   from pg_class c
