@@ -106,7 +106,8 @@ select p.equipment_key, p.date_key, e.line_key, p.model_version, p.score_basis, 
   from warehouse.ml_maintenance_predictions p
   join warehouse.dim_equipment e on e.equipment_key = p.equipment_key;
 
--- Who may see which line, for row-level security inside a Power BI model: a row a user and line.
+-- Who may see which line, for row-level security inside a Power BI model: a row a user and line. Managers and engineers see
+-- their own rows.
 create or replace view marts.security_map as
 select a.user_name, 'manager' as role_name, l.line_key, l.line_code
   from ops.line_assignment a
@@ -115,4 +116,7 @@ union all
 select u.rolname::text, r.role_name, l.line_key, l.line_code
   from (values ('executive', 'stellantis_executive'), ('engineer', 'stellantis_engineer'), ('bi', 'stellantis_bi')) as r(role_name, group_name)
   join pg_catalog.pg_roles u on u.rolcanlogin and not u.rolsuper and pg_catalog.pg_has_role(u.oid, r.group_name, 'usage')
- cross join warehouse.dim_production_line l;
+ cross join warehouse.dim_production_line l
+ where u.rolname = current_user
+    or pg_catalog.pg_has_role(current_user, 'stellantis_executive', 'usage')
+    or pg_catalog.pg_has_role(current_user, 'stellantis_bi', 'usage');

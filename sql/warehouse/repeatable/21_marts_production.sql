@@ -1,5 +1,6 @@
 -- run as: marts
 -- Production: every ratio is a quotient of sums, and the sums stand beside it. A changed line appears once, under its last name.
+-- Sums run in numeric: a sum of float8 would depend on the order in which a plan reads the rows.
 
 create or replace view marts.mart_oee_by_line as
 select s.line_key, s.line_code, s.line_name, s.first_date, s.last_date, s.days,
@@ -20,13 +21,17 @@ select s.line_key, s.line_code, s.line_name, s.first_date, s.last_date, s.days,
        (select x.has_synthetic_data from marts.data_freshness x where x.dataset = 'production') as has_synthetic_data
   from (select l.line_key, l.line_code, l.line_name, min(d.full_date) as first_date, max(d.full_date) as last_date,
                count(distinct a.date_key) as days,
-               sum(a.calendar_minutes) as calendar_minutes, sum(a.planned_busy_minutes) as planned_busy_minutes,
-               sum(a.run_minutes) as run_minutes, sum(a.setup_minutes) as setup_minutes, sum(a.delay_minutes) as delay_minutes,
-               sum(a.down_minutes) as down_minutes, sum(a.ideal_run_minutes) as ideal_run_minutes,
-               sum(a.ideal_good_minutes) as ideal_good_minutes, sum(a.repair_minutes) as repair_minutes,
+               sum(a.calendar_minutes::numeric)::float8 as calendar_minutes,
+               sum(a.planned_busy_minutes::numeric)::float8 as planned_busy_minutes,
+               sum(a.run_minutes::numeric)::float8 as run_minutes, sum(a.setup_minutes::numeric)::float8 as setup_minutes,
+               sum(a.delay_minutes::numeric)::float8 as delay_minutes,
+               sum(a.down_minutes::numeric)::float8 as down_minutes,
+               sum(a.ideal_run_minutes::numeric)::float8 as ideal_run_minutes,
+               sum(a.ideal_good_minutes::numeric)::float8 as ideal_good_minutes,
+               sum(a.repair_minutes::numeric)::float8 as repair_minutes,
                sum(a.produced_units)::bigint as produced_units, sum(a.good_units)::bigint as good_units,
                sum(a.scrap_units)::bigint as scrap_units, sum(a.rework_units)::bigint as rework_units,
-               sum(a.failure_count)::bigint as failure_count, sum(a.energy_kwh) as energy_kwh
+               sum(a.failure_count)::bigint as failure_count, sum(a.energy_kwh::numeric)::float8 as energy_kwh
           from warehouse.agg_line_day a
           join warehouse.dim_date d on d.date_key = a.date_key
           join warehouse.dim_production_line v on v.line_key = a.line_key
@@ -65,13 +70,17 @@ select s.line_key, s.line_code, s.shift_key, s.shift_code, s.shift_name, s.shift
        s.scrap_units / nullif(s.produced_units, 0)::float8 as scrap_ratio,
        s.has_synthetic_data
   from (select l.line_key, l.line_code, h.shift_key, h.shift_code, h.shift_name, count(distinct f.date_key) as shifts_worked,
-               sum(f.calendar_minutes) as calendar_minutes, sum(f.planned_busy_minutes) as planned_busy_minutes,
-               sum(f.run_minutes) as run_minutes, sum(f.setup_minutes) as setup_minutes, sum(f.delay_minutes) as delay_minutes,
-               sum(f.down_minutes) as down_minutes, sum(f.ideal_run_minutes) as ideal_run_minutes,
-               sum(f.ideal_good_minutes) as ideal_good_minutes, sum(f.repair_minutes) as repair_minutes,
+               sum(f.calendar_minutes::numeric)::float8 as calendar_minutes,
+               sum(f.planned_busy_minutes::numeric)::float8 as planned_busy_minutes,
+               sum(f.run_minutes::numeric)::float8 as run_minutes, sum(f.setup_minutes::numeric)::float8 as setup_minutes,
+               sum(f.delay_minutes::numeric)::float8 as delay_minutes,
+               sum(f.down_minutes::numeric)::float8 as down_minutes,
+               sum(f.ideal_run_minutes::numeric)::float8 as ideal_run_minutes,
+               sum(f.ideal_good_minutes::numeric)::float8 as ideal_good_minutes,
+               sum(f.repair_minutes::numeric)::float8 as repair_minutes,
                sum(f.produced_units)::bigint as produced_units, sum(f.good_units)::bigint as good_units,
                sum(f.scrap_units)::bigint as scrap_units, sum(f.rework_units)::bigint as rework_units,
-               sum(f.failure_count)::bigint as failure_count, sum(f.energy_kwh) as energy_kwh,
+               sum(f.failure_count)::bigint as failure_count, sum(f.energy_kwh::numeric)::float8 as energy_kwh,
                coalesce(bool_or(x.is_synthetic), false) as has_synthetic_data
           from warehouse.fact_production_metrics f
           join warehouse.dim_shift h on h.shift_key = f.shift_key
@@ -102,12 +111,12 @@ select o.line_key, o.line_code, w.loss_no, w.loss_name, w.oee_factor, w.is_measu
 create or replace view marts.mart_downtime_pareto as
 select row_number() over (order by s.down_minutes desc, s.downtime_reason) as rank_no,
        s.downtime_reason, s.stops, s.failure_count, s.down_minutes, s.repair_minutes,
-       s.down_minutes / nullif(sum(s.down_minutes) over (), 0) as share,
-       sum(s.down_minutes) over (order by s.down_minutes desc, s.downtime_reason rows unbounded preceding)
-           / nullif(sum(s.down_minutes) over (), 0) as cumulative_share,
+       s.down_minutes / nullif((sum(s.down_minutes::numeric) over ())::float8, 0) as share,
+       (sum(s.down_minutes::numeric) over (order by s.down_minutes desc, s.downtime_reason rows unbounded preceding))::float8
+           / nullif((sum(s.down_minutes::numeric) over ())::float8, 0) as cumulative_share,
        s.has_synthetic_data
   from (select f.downtime_reason, count(*) as stops, sum(f.failure_count)::bigint as failure_count,
-               sum(f.down_minutes) as down_minutes, sum(f.repair_minutes) as repair_minutes,
+               sum(f.down_minutes::numeric)::float8 as down_minutes, sum(f.repair_minutes::numeric)::float8 as repair_minutes,
                coalesce(bool_or(x.is_synthetic), false) as has_synthetic_data
           from warehouse.fact_production_metrics f
           left join ops.source_file x on x.file_id = f.file_id
@@ -125,13 +134,17 @@ select s.line_key, s.line_code, s.days, s.shifts_worked,
        s.has_synthetic_data
   from (select l.line_key, l.line_code, count(distinct f.date_key) as days,
                count(distinct (f.date_key, f.shift_key)) as shifts_worked,
-               sum(f.calendar_minutes) as calendar_minutes, sum(f.planned_busy_minutes) as planned_busy_minutes,
-               sum(f.run_minutes) as run_minutes, sum(f.setup_minutes) as setup_minutes, sum(f.delay_minutes) as delay_minutes,
-               sum(f.down_minutes) as down_minutes, sum(f.ideal_run_minutes) as ideal_run_minutes,
-               sum(f.ideal_good_minutes) as ideal_good_minutes, sum(f.repair_minutes) as repair_minutes,
+               sum(f.calendar_minutes::numeric)::float8 as calendar_minutes,
+               sum(f.planned_busy_minutes::numeric)::float8 as planned_busy_minutes,
+               sum(f.run_minutes::numeric)::float8 as run_minutes, sum(f.setup_minutes::numeric)::float8 as setup_minutes,
+               sum(f.delay_minutes::numeric)::float8 as delay_minutes,
+               sum(f.down_minutes::numeric)::float8 as down_minutes,
+               sum(f.ideal_run_minutes::numeric)::float8 as ideal_run_minutes,
+               sum(f.ideal_good_minutes::numeric)::float8 as ideal_good_minutes,
+               sum(f.repair_minutes::numeric)::float8 as repair_minutes,
                sum(f.produced_units)::bigint as produced_units, sum(f.good_units)::bigint as good_units,
                sum(f.scrap_units)::bigint as scrap_units, sum(f.rework_units)::bigint as rework_units,
-               sum(f.failure_count)::bigint as failure_count, sum(f.energy_kwh) as energy_kwh,
+               sum(f.failure_count)::bigint as failure_count, sum(f.energy_kwh::numeric)::float8 as energy_kwh,
                coalesce(bool_or(x.is_synthetic), false) as has_synthetic_data
           from warehouse.fact_production_metrics f
           join warehouse.dim_production_line v on v.line_key = f.line_key

@@ -98,7 +98,7 @@ select coalesce(d.dataset, q.table_name) as dataset, q.table_name, q.dimension, 
   left join lateral (select r.column_name, r.rule_id, r.score
                        from warehouse.quality_metrics_log r
                       where r.run_id is not distinct from q.run_id and r.table_name = q.table_name
-                        and r.dimension = q.dimension and r.rule_id is not null and r.score is not null
+                        and r.dimension = q.dimension and r.rule_id is not null and r.score < 100
                         and r.log_id between q.log_id - 1000 and q.log_id + 1000
                       order by r.score, r.log_id desc limit 1) as w on true
   left join (select r.dataset, r.dimension, bool_and(r.is_proxy) as is_proxy

@@ -1,5 +1,6 @@
 -- run as: marts
 -- Money: for executives and Power BI only. A column of type numeric marks a view as money (see 30_security.sql).
+-- Minutes are summed in numeric and shown as float8, so that no plan changes a digit.
 -- Revenue is production value, first-pass good units at their unit price, not sales.
 
 create or replace view marts.fact_production_value as
@@ -105,13 +106,17 @@ select s.year_month, s.first_day_of_month, s.days,
        s.revenue, s.material_cost, s.scrap_cost,
        (select x.has_synthetic_data from marts.data_freshness x where x.dataset = 'production') as has_synthetic_data
   from (select d.year_month, d.first_day_of_month, count(distinct a.date_key) as days,
-               sum(a.calendar_minutes) as calendar_minutes, sum(a.planned_busy_minutes) as planned_busy_minutes,
-               sum(a.run_minutes) as run_minutes, sum(a.setup_minutes) as setup_minutes, sum(a.delay_minutes) as delay_minutes,
-               sum(a.down_minutes) as down_minutes, sum(a.ideal_run_minutes) as ideal_run_minutes,
-               sum(a.ideal_good_minutes) as ideal_good_minutes, sum(a.repair_minutes) as repair_minutes,
+               sum(a.calendar_minutes::numeric)::float8 as calendar_minutes,
+               sum(a.planned_busy_minutes::numeric)::float8 as planned_busy_minutes,
+               sum(a.run_minutes::numeric)::float8 as run_minutes, sum(a.setup_minutes::numeric)::float8 as setup_minutes,
+               sum(a.delay_minutes::numeric)::float8 as delay_minutes,
+               sum(a.down_minutes::numeric)::float8 as down_minutes,
+               sum(a.ideal_run_minutes::numeric)::float8 as ideal_run_minutes,
+               sum(a.ideal_good_minutes::numeric)::float8 as ideal_good_minutes,
+               sum(a.repair_minutes::numeric)::float8 as repair_minutes,
                sum(a.produced_units)::bigint as produced_units, sum(a.good_units)::bigint as good_units,
                sum(a.scrap_units)::bigint as scrap_units, sum(a.rework_units)::bigint as rework_units,
-               sum(a.failure_count)::bigint as failure_count, sum(a.energy_kwh) as energy_kwh,
+               sum(a.failure_count)::bigint as failure_count, sum(a.energy_kwh::numeric)::float8 as energy_kwh,
                sum(a.revenue)::numeric(18,4) as revenue, sum(a.material_cost)::numeric(18,4) as material_cost,
                sum(a.scrap_cost)::numeric(18,4) as scrap_cost
           from warehouse.agg_line_day a
@@ -140,13 +145,17 @@ select s.first_date, s.last_date, s.days,
        (select min(q.score) from marts.mart_data_quality q) as lowest_quality_score,
        (select coalesce(bool_or(x.has_synthetic_data), false) from marts.data_freshness x) as has_synthetic_data
   from (select min(d.full_date) as first_date, max(d.full_date) as last_date, count(distinct a.date_key) as days,
-               sum(a.calendar_minutes) as calendar_minutes, sum(a.planned_busy_minutes) as planned_busy_minutes,
-               sum(a.run_minutes) as run_minutes, sum(a.setup_minutes) as setup_minutes, sum(a.delay_minutes) as delay_minutes,
-               sum(a.down_minutes) as down_minutes, sum(a.ideal_run_minutes) as ideal_run_minutes,
-               sum(a.ideal_good_minutes) as ideal_good_minutes, sum(a.repair_minutes) as repair_minutes,
+               sum(a.calendar_minutes::numeric)::float8 as calendar_minutes,
+               sum(a.planned_busy_minutes::numeric)::float8 as planned_busy_minutes,
+               sum(a.run_minutes::numeric)::float8 as run_minutes, sum(a.setup_minutes::numeric)::float8 as setup_minutes,
+               sum(a.delay_minutes::numeric)::float8 as delay_minutes,
+               sum(a.down_minutes::numeric)::float8 as down_minutes,
+               sum(a.ideal_run_minutes::numeric)::float8 as ideal_run_minutes,
+               sum(a.ideal_good_minutes::numeric)::float8 as ideal_good_minutes,
+               sum(a.repair_minutes::numeric)::float8 as repair_minutes,
                sum(a.produced_units)::bigint as produced_units, sum(a.good_units)::bigint as good_units,
                sum(a.scrap_units)::bigint as scrap_units, sum(a.rework_units)::bigint as rework_units,
-               sum(a.failure_count)::bigint as failure_count, sum(a.energy_kwh) as energy_kwh,
+               sum(a.failure_count)::bigint as failure_count, sum(a.energy_kwh::numeric)::float8 as energy_kwh,
                sum(a.revenue)::numeric(18,4) as revenue, sum(a.material_cost)::numeric(18,4) as material_cost,
                sum(a.scrap_cost)::numeric(18,4) as scrap_cost
           from warehouse.agg_line_day a
@@ -154,7 +163,7 @@ select s.first_date, s.last_date, s.days,
  cross join (select count(*) as machines_scored,
                     count(*) filter (where r.predicted_failure and not r.failure_recorded) as machines_predicted_to_fail,
                     count(*) filter (where r.failure_recorded) as machines_failed,
-                    avg(r.health_score) as mean_health_score
+                    avg(r.health_score::numeric)::float8 as mean_health_score
                from marts.mart_maintenance_risk r) as m
  cross join (select count(*) as inspected_units, count(*) filter (where not q.is_passed) as failed_units
                from warehouse.fact_quality_inspection q) as i;
