@@ -10,6 +10,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 const CANDIDATES: [u8; 4] = *b",;\t|";
 /// Records that show whether a delimiter gives a steady count, and which decimal mark is used.
 const SAMPLE_RECORDS: usize = 200;
+/// Long records are sampled up to here, but at least a few of them.
+const SAMPLE_BYTES: u64 = 1 << 16;
+const LEAST_SAMPLE_RECORDS: usize = 10;
 /// Fields of a header.
 const MAX_HEADERS: usize = 100_000;
 /// Names that a message lists before it says how many more there are.
@@ -146,6 +149,9 @@ fn try_delimiter(
             Some(Defect::TooLong(_)) => continue,
             None if record.is_blank() => continue,
             None => {}
+        }
+        if sampled >= LEAST_SAMPLE_RECORDS && record.byte_offset > SAMPLE_BYTES {
+            break;
         }
         sampled += 1;
         as_header += usize::from(record.field_count == headers.len());

@@ -6,6 +6,10 @@ use super::reject::Fault;
 const EPOCH_DAYS: i32 = 10_957;
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
+/// Every integer of that many digits is a double.
+const MAX_SHORT_DIGITS: usize = 15;
+const POWERS_OF_TEN: [f64; MAX_SHORT_DIGITS + 1] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// Character between a number's integer and fraction.
 pub(super) fn decimal_mark(decimal_comma: bool) -> u8 {
@@ -50,6 +54,9 @@ pub(super) fn integer(text: &str, decimal_comma: bool) -> Result<i32, Fault> {
 
 /// Finite double, the nearest to the text; a text that overflows, or underflows to zero, is out of range.
 pub(super) fn float8(text: &str, decimal_comma: bool) -> Result<f64, Fault> {
+    if let Some(value) = short_decimal(text.as_bytes(), decimal_mark(decimal_comma)) {
+        return Ok(value);
+    }
     let value = if decimal_comma { with_comma(text)? } else { text.parse().map_err(|_| Fault::Float8)? };
     if !value.is_finite() {
         let is_number = text.bytes().any(|b| b.is_ascii_digit());
@@ -62,6 +69,36 @@ pub(super) fn float8(text: &str, decimal_comma: bool) -> Result<f64, Fault> {
         }
     }
     Ok(value)
+}
+
+/// A number of at most 15 digits without exponent, which is what measurements are: integer and power of ten are exact
+/// doubles, so that one division rounds correctly (Clinger, "How to read floating point numbers accurately").
+fn short_decimal(text: &[u8], mark: u8) -> Option<f64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    if digits.len() > MAX_SHORT_DIGITS + 1 {
+        return None;
+    }
+    let mut sum = 0u64;
+    let mut mark_at = None;
+    for (at, &byte) in digits.iter().enumerate() {
+        if byte.is_ascii_digit() {
+            sum = sum * 10 + u64::from(byte - b'0');
+        } else if byte == mark && mark_at.is_none() {
+            mark_at = Some(at);
+        } else {
+            return None;
+        }
+    }
+    let count = digits.len() - usize::from(mark_at.is_some());
+    if count == 0 || count > MAX_SHORT_DIGITS {
+        return None;
+    }
+    let fraction_digits = mark_at.map_or(0, |at| digits.len() - 1 - at);
+    let value = sum as f64 / POWERS_OF_TEN[fraction_digits];
+    Some(if negative { -value } else { value })
 }
 
 /// A number written with a decimal comma. A point would be a thousands mark there: refused.

@@ -57,12 +57,11 @@ fn variants_in_the_wild_load_alike() {
     }
     same_as_sample(&SAMPLE.replace(',', " ; ").replace("\r\n", "  \n"));
     same_as_sample(
-        &no_bom
+        no_bom
             .replace(',', "\",\"")
             .replace("\r\n", "\"\n\"")
             .replacen("UDI", "\"UDI", 1)
-            .trim_end_matches('"')
-            .to_owned(),
+            .trim_end_matches('"'),
     );
     same_as_sample(&with_headers(&PLAIN_HEADERS, ","));
     same_as_sample(&with_headers(&PLAIN_HEADERS, ";"));

@@ -77,6 +77,19 @@ proptest! {
         prop_assert_eq!(rejects, bad);
     }
 
+    /// Numbers as measurements have them: the same bits as `str::parse`.
+    #[test]
+    fn short_numbers(numbers in prop::collection::vec("-?([0-9]{1,17}|[0-9]{0,9}\\.[0-9]{1,9}|[0-9]{1,9}\\.)", 1..50)) {
+        let contract = contract(r#"[{"name":"x","type":"float8"}]"#);
+        let batch = load(format!("x\n{}\n", numbers.join("\n")).as_bytes(), &contract).unwrap();
+        let decoded = decode(&batch, &contract);
+        prop_assert_eq!(decoded.len(), numbers.len());
+        for ((_, values), text) in decoded.iter().zip(&numbers) {
+            let Value::Float(value) = values[0] else { panic!("{text} is no number") };
+            prop_assert_eq!(value.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{}", text);
+        }
+    }
+
     /// Decimal commas give the same numbers as points.
     #[test]
     fn decimal_commas(numbers in prop::collection::vec(-1e9f64..1e9, 1..50)) {
