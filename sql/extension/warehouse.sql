@@ -614,38 +614,55 @@ comment on function stellantis.do_publish_conditions(integer[], date) is
 
 create function stellantis.do_leading_sensors(p_file_ids integer[])
 returns table (file_id integer, line_number bigint, sensor_no integer, robust_z float8)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with inspections as (
-        select q.file_id, q.line_number, q.passed, q.sensors from staging.clean_quality q
+#variable_conflict use_column
+declare
+    v_file_id integer;
+    v_passed bigint;
+    v_medians float8[];
+    v_spreads float8[];
+begin
+    for v_file_id, v_passed in
+        select q.file_id, count(*) filter (where q.passed)
+        from staging.clean_quality q where q.file_id = any (p_file_ids)
         -- a file without a failure needs no reference
-        where q.file_id = any (p_file_ids)
-          and exists (select from staging.clean_quality x where x.file_id = q.file_id and not x.passed)
-    ), passes as (
-        select i.file_id, count(*) as rows_passed from inspections i where i.passed group by i.file_id
-    ), middles as materialized (
-        select i.file_id, s.n, percentile_cont(0.5) within group (order by s.value) as median
-        from inspections i join passes p using (file_id)
-        cross join lateral unnest(i.sensors) with ordinality as s (value, n)
-        where i.passed and s.value is not null
-        group by i.file_id, s.n, p.rows_passed
-        having count(*) * 2 >= p.rows_passed
-    ), reference as materialized (
-        select m.file_id, m.n, m.median, percentile_cont(0.5) within group (order by abs(s.value - m.median)) as deviation
-        from inspections i
-        cross join lateral unnest(i.sensors) with ordinality as s (value, n)
-        join middles m on m.file_id = i.file_id and m.n = s.n
-        where i.passed and s.value is not null
-        group by m.file_id, m.n, m.median
-    )
-    select distinct on (i.file_id, i.line_number) i.file_id, i.line_number, (s.n - 1)::integer,
-        (s.value - r.median) / (1.4826 * r.deviation)
-    from inspections i
-    cross join lateral unnest(i.sensors) with ordinality as s (value, n)
-    join reference r on r.file_id = i.file_id and r.n = s.n and r.deviation > 0
-    where not i.passed and s.value is not null
-    order by i.file_id, i.line_number, abs(s.value - r.median) / r.deviation desc, s.n
+        group by q.file_id having not bool_and(q.passed) order by q.file_id
+    loop
+        -- The values of a sensor are gathered by hashing and sorted sensor by sensor: one scan of the file.
+        with gathered as materialized (
+            select v.n, array_agg(v.value) as sensor_values
+            from (select generate_subscripts(q.sensors, 1) as n, unnest(q.sensors) as value
+                  from staging.clean_quality q where q.file_id = v_file_id and q.passed) as v
+            where v.value is not null
+            group by v.n
+            having count(*) * 2 >= v_passed
+        ), middles as materialized (
+            select g.n, g.sensor_values,
+                (select percentile_cont(0.5) within group (order by u.value) from unnest(g.sensor_values) as u (value)) as median
+            from gathered g
+        ), spreads as (
+            select m.n, m.median,
+                (select percentile_cont(0.5) within group (order by abs(u.value - m.median)) from unnest(m.sensor_values) as u (value)) as deviation
+            from middles m
+        )
+        select array_agg(s.median order by a.n), array_agg(1.4826 * nullif(s.deviation, 0) order by a.n)
+        into v_medians, v_spreads
+        from generate_series(1, (select max(n) from spreads)) as a (n) left join spreads s on s.n = a.n;
+
+        return query
+            select distinct on (z.line_number) v_file_id, z.line_number, z.n - 1, z.robust_z
+            from (
+                select u.line_number, u.n, (u.value - u.median) / u.spread as robust_z
+                from (select q.line_number, generate_subscripts(q.sensors, 1) as n, unnest(q.sensors) as value,
+                          unnest(v_medians) as median, unnest(v_spreads) as spread
+                      from staging.clean_quality q where q.file_id = v_file_id and not q.passed) as u
+            ) as z
+            where z.robust_z is not null
+            order by z.line_number, abs(z.robust_z) desc, z.n;
+    end loop;
+end
 $$;
 comment on function stellantis.do_leading_sensors(integer[]) is
     'Internal: for each failed inspection the sensor (numbered from 0) that deviates most: robust z from median and scaled MAD of the passing rows of its '
@@ -845,15 +862,20 @@ begin
         raise notice '% roll-up rows did not agree with the facts and were mended', v_mended;
     end if;
 
-    -- Statistics of what this run touched; of everything where there is no run to ask.
+    -- Statistics, unless this run published nothing.
     if v_since is null or v_mended > 0 or exists (select from ops.source_file f where f.published_at >= v_since) then
+        -- Arrays are left out: nothing is searched by them, and their elements take long.
         for v_table in
-            select format('%I.%I', n.nspname, c.relname)
-            from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname in ('staging', 'warehouse') and c.relkind in ('r', 'p') and c.relname <> 'quality_metrics_log'
-              -- a partitioned table's own statistics come with its partitions
+            select format('%I.%I (%s)', n.nspname, c.relname, string_agg(format('%I', a.attname), ', ' order by a.attnum))
+            from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace
+            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            join pg_type t on t.oid = a.atttypid and t.typcategory <> 'A'
+            where n.nspname in ('staging', 'warehouse') and c.relkind in ('r', 'p') and c.relowner = current_user::regrole
+              -- the partitions are analysed with their parent
               and not c.relispartition
-            order by 1
+            group by n.nspname, c.relname
+            order by n.nspname, c.relname
         loop
             execute 'analyze ' || v_table;
         end loop;
