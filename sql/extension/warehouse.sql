@@ -192,17 +192,21 @@ begin
         order by m.equipment_code, m.read_at desc nulls last, m.file_id desc, m.line_number desc
     )
     select c.equipment_code,
-        -- A machine that only production knows keeps what somebody wrote about it.
-        coalesce(t.equipment_type, case when not d.is_inferred and not p_correct then d.equipment_type end, 'Unknown') as equipment_type,
+        -- A machine that only production knows keeps what somebody wrote about it; L, M and H are what readings said.
+        coalesce(t.equipment_type, case when k.is_kept then d.equipment_type end, 'Unknown') as equipment_type,
         l.line_key, e.line_code, e.is_assumed as is_line_assumed,
-        t.equipment_type is null and (d.equipment_key is null or d.is_inferred or p_correct) as is_inferred,
+        t.equipment_type is null and not k.is_kept as is_inferred,
         d.equipment_key, d.equipment_id,
         d.equipment_key is not null and (d.is_inferred or d.is_line_assumed or d.valid_from >= p_logical_date or p_correct) as in_place
     from codes c
     join ops.equipment_line e on e.equipment_code = c.equipment_code
     join warehouse.dim_production_line l on l.line_code = e.line_code and l.is_current
     left join typed t on t.equipment_code = c.equipment_code
-    left join warehouse.dim_equipment d on d.equipment_code = c.equipment_code and d.is_current;
+    left join warehouse.dim_equipment d on d.equipment_code = c.equipment_code and d.is_current
+    cross join lateral (
+        select d.equipment_key is not null and not d.is_inferred
+               and not (p_correct and d.equipment_type in ('L', 'M', 'H')) as is_kept
+    ) as k;
     get diagnostics v_wanted = row_count;
 
     -- What was inferred or assumed is completed in place; anything else that changed gets a new version.
