@@ -509,6 +509,9 @@ begin
                       where w.date_key = f.date_key and w.line_key = f.line_key and w.shift_key = f.shift_key
                         and w.equipment_key = f.equipment_key and w.vehicle_key = f.vehicle_key);
     get diagnostics v_removed = row_count;
+    if v_removed > 0 then
+        raise notice '% production row(s) were removed: the newest file of their day does not have them', v_removed;
+    end if;
 
     update warehouse.fact_production_metrics f
     set plant_key = w.plant_key, shift_start = w.shift_start, calendar_minutes = w.calendar_minutes,
@@ -725,6 +728,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    -- A machine that got a new version today keeps no prediction of today under the version before.
+    delete from warehouse.ml_maintenance_predictions p
+    using warehouse.dim_equipment b, warehouse.dim_equipment d
+    where p.date_key = to_char(p_logical_date, 'YYYYMMDD')::integer and b.equipment_key = p.equipment_key
+      and d.equipment_id = b.equipment_id and d.equipment_key <> b.equipment_key
+      and d.valid_from <= p_logical_date and p_logical_date < d.valid_to;
+
     return query
         with wanted as materialized (
             select e.equipment_key, to_char(p_logical_date, 'YYYYMMDD')::integer as date_key, s.model_version, s.score_basis,
@@ -741,28 +751,34 @@ begin
             join ops.source_file f on f.file_id = s.file_id and f.state = 'loaded' and f.published_at is not null
             join warehouse.dim_equipment e
                 on e.equipment_code = s.equipment_code and e.valid_from <= p_logical_date and p_logical_date < e.valid_to
-        ), written as (
-            insert into warehouse.ml_maintenance_predictions as p (equipment_key, date_key, model_version, score_basis,
-                failure_probability_pct, threshold_pct, predicted_failure, failure_recorded, health_score, risk_band, top_reason_1,
-                top_reason_2, top_reason_3, failure_mode)
-            select * from wanted order by equipment_key
-            on conflict (equipment_key, date_key, model_version) do update
-            set score_basis = excluded.score_basis, failure_probability_pct = excluded.failure_probability_pct,
-                threshold_pct = excluded.threshold_pct, predicted_failure = excluded.predicted_failure,
-                failure_recorded = excluded.failure_recorded, health_score = excluded.health_score, risk_band = excluded.risk_band,
-                top_reason_1 = excluded.top_reason_1, top_reason_2 = excluded.top_reason_2, top_reason_3 = excluded.top_reason_3,
-                failure_mode = excluded.failure_mode, updated_at = clock_timestamp()
-            where (p.score_basis, p.failure_probability_pct, p.threshold_pct, p.predicted_failure, p.failure_recorded, p.health_score,
+        ), changed as (
+            update warehouse.ml_maintenance_predictions p
+            set score_basis = w.score_basis, failure_probability_pct = w.failure_probability_pct, threshold_pct = w.threshold_pct,
+                predicted_failure = w.predicted_failure, failure_recorded = w.failure_recorded, health_score = w.health_score,
+                risk_band = w.risk_band, top_reason_1 = w.top_reason_1, top_reason_2 = w.top_reason_2, top_reason_3 = w.top_reason_3,
+                failure_mode = w.failure_mode, updated_at = clock_timestamp()
+            from wanted w
+            where p.equipment_key = w.equipment_key and p.date_key = w.date_key and p.model_version = w.model_version
+              and (p.score_basis, p.failure_probability_pct, p.threshold_pct, p.predicted_failure, p.failure_recorded, p.health_score,
                    p.risk_band, p.top_reason_1, p.top_reason_2, p.top_reason_3, p.failure_mode)
                   is distinct from
-                  (excluded.score_basis, excluded.failure_probability_pct, excluded.threshold_pct, excluded.predicted_failure,
-                   excluded.failure_recorded, excluded.health_score, excluded.risk_band, excluded.top_reason_1, excluded.top_reason_2,
-                   excluded.top_reason_3, excluded.failure_mode)
-            returning p.xmax = 0 as is_new
+                  (w.score_basis, w.failure_probability_pct, w.threshold_pct, w.predicted_failure, w.failure_recorded, w.health_score,
+                   w.risk_band, w.top_reason_1, w.top_reason_2, w.top_reason_3, w.failure_mode)
+            returning 1
+        ), added as (
+            insert into warehouse.ml_maintenance_predictions (equipment_key, date_key, model_version, score_basis,
+                failure_probability_pct, threshold_pct, predicted_failure, failure_recorded, health_score, risk_band, top_reason_1,
+                top_reason_2, top_reason_3, failure_mode)
+            select w.* from wanted w
+            where not exists (select from warehouse.ml_maintenance_predictions p
+                              where p.equipment_key = w.equipment_key and p.date_key = w.date_key and p.model_version = w.model_version)
+            order by w.equipment_key
+            returning 1
+        ), counted as (
+            select (select count(*) from wanted) as everything, (select count(*) from added) as inserted,
+                (select count(*) from changed) as updated
         )
-        select 'warehouse.ml_maintenance_predictions', count(*) filter (where w.is_new), count(*) filter (where not w.is_new),
-            (select count(*) from wanted) - count(*)
-        from written w;
+        select 'warehouse.ml_maintenance_predictions', c.inserted, c.updated, c.everything - c.inserted - c.updated from counted c;
 end
 $$;
 comment on function stellantis.do_publish_predictions(date) is
@@ -839,7 +855,10 @@ begin
         raise exception using errcode = '23000',
             message = format('nothing was published, blocking data tests failed: %s', v_failed),
             detail = v_detail,
-            hint = 'SELECT * FROM stellantis.run_data_tests() WHERE status <> ''pass'';';
+            hint = 'SELECT * FROM stellantis.run_data_tests() WHERE status <> ''pass'';'
+                || case when cardinality(v_files) > 0 then format(
+                    ' -- or take the file at fault (one of %s) out: SELECT stellantis.withdraw_file(%s, ''why'');',
+                    array_to_string(v_files, ', '), v_files[cardinality(v_files)]) else '' end;
     end if;
 end
 $$;
@@ -885,9 +904,9 @@ begin
         end loop;
     end if;
 
-    perform t.test_no from stellantis.do_run_data_tests(p_run_id, false) as t;
+    perform t.test_no from stellantis.do_run_data_tests(p_run_id, null) as t;
     return v_mended;
 end
 $$;
 comment on function stellantis.do_refresh_marts(bigint, date) is
-    'Internal: verifies the roll-ups against the facts and mends them, refreshes statistics of touched tables and runs all data tests; returns the rows mended.';
+    'Internal: verifies the roll-ups against the facts and mends them, refreshes statistics and runs the data tests that do not block; returns the rows mended.';

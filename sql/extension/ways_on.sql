@@ -15,33 +15,45 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table constant text := format('warehouse.dim_%I', p_dimension);
-    v_facts text;
-    v_merged integer[];
+    v_key constant text := p_dimension || '_key';
+    v_id constant text := p_dimension || '_id';
+    v_earlier integer[];
+    v_current integer[];
+    v_fact text;
 begin
-    select string_agg(format('not exists (select from %s f where f.%I = d.%I)', t.name, p_dimension || '_key', p_dimension || '_key'), ' and ')
-    into v_facts
-    from (values ('vehicle', 'warehouse.fact_production_metrics'), ('equipment', 'warehouse.fact_production_metrics'),
-        ('equipment', 'warehouse.fact_machine_condition'), ('equipment', 'warehouse.ml_maintenance_predictions')) as t (dimension, name)
-    where t.dimension = p_dimension;
     execute format($sql$
-        with merged as (
-            delete from %1$s d
-            using %1$s b
-            where d.%2$I = any ($1) and d.is_current and b.%3$I = d.%3$I and b.valid_to = d.valid_from
-              and to_jsonb(b) - $2 = to_jsonb(d) - $2 and %4$s
-            returning d.%3$I as id
-        )
-        select array_agg(id) from merged $sql$, v_table, p_dimension || '_code', p_dimension || '_id', v_facts)
-    into v_merged
-    using p_codes, array[p_dimension || '_key', 'valid_from', 'valid_to', 'is_current', 'created_at', 'updated_at'];
+        select array_agg(b.%2$I order by d.%2$I), array_agg(d.%2$I order by d.%2$I)
+        from %1$s d join %1$s b on b.%3$I = d.%3$I and b.valid_to = d.valid_from
+        where d.%4$I = any ($1) and d.is_current and to_jsonb(b) - $2 = to_jsonb(d) - $2 $sql$,
+        v_table, v_key, v_id, p_dimension || '_code')
+    into v_earlier, v_current
+    using p_codes, array[v_key, 'valid_from', 'valid_to', 'is_current', 'created_at', 'updated_at'];
+    if v_current is null then
+        return;
+    end if;
+    if p_dimension = 'equipment' then
+        delete from warehouse.ml_maintenance_predictions p
+        using unnest(v_earlier, v_current) as m (earlier, current), warehouse.ml_maintenance_predictions n
+        where p.equipment_key = m.earlier and n.equipment_key = m.current and n.date_key = p.date_key and n.model_version = p.model_version;
+    end if;
+    foreach v_fact in array case p_dimension
+        when 'equipment' then array['fact_production_metrics', 'fact_machine_condition', 'ml_maintenance_predictions']
+        else array['fact_production_metrics'] end
+    loop
+        execute format($sql$
+            update warehouse.%I f set %2$I = m.earlier, updated_at = clock_timestamp()
+            from unnest($1, $2) as m (earlier, current) where f.%2$I = m.current $sql$, v_fact, v_key)
+        using v_earlier, v_current;
+    end loop;
+    execute format('delete from %s d where d.%I = any ($1)', v_table, v_key) using v_current;
     execute format($sql$
-        update %1$s d set valid_to = '9999-12-31', is_current = true, updated_at = clock_timestamp()
-        where d.%2$I = any ($1) and d.valid_to = (select max(x.valid_to) from %1$s x where x.%2$I = d.%2$I) $sql$,
-        v_table, p_dimension || '_id') using v_merged;
+        update %s d set valid_to = '9999-12-31', is_current = true, updated_at = clock_timestamp() where d.%I = any ($1) $sql$, v_table, v_key)
+    using v_earlier;
 end
 $$;
 comment on function stellantis.do_merge_versions(text, text[]) is
-    'Internal: reopens the earlier version of a member (dimension vehicle or equipment) whose current version says the same and is used by no fact.';
+    'Internal: where the current version of a member (dimension vehicle or equipment) says the same as the one before it, the earlier one is '
+    'reopened and takes the facts.';
 
 create function stellantis.do_withdraw_files(p_file_ids integer[], p_reason text) returns void
 language plpgsql
