@@ -13,7 +13,7 @@ declare
 begin
     for v_test in
         select t.* from ops.data_test t
-        where t.is_active and (t.is_blocking or not coalesce(p_blocking_only, false))
+        where t.is_active and (p_blocking_only is false or t.is_blocking = (p_blocking_only is true))
         order by t.test_no
     loop
         test_no := v_test.test_no;
@@ -43,4 +43,4 @@ begin
 end
 $$;
 comment on function stellantis.do_run_data_tests(bigint, boolean) is
-    'Internal: runs the active data tests (true: the blocking ones only), logs each in ops.data_test_result; up to ten keys of failing rows.';
+    'Internal: runs the active data tests (true: the blocking ones, false: all, NULL: those that do not block), logs each in ops.data_test_result; up to ten keys of failing rows.';
