@@ -94,7 +94,7 @@ def timed(name: str, landing: Path) -> tuple[float, dict[str, float]]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     wall = time.perf_counter() - began
     if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stdout}\n{done.stderr}")
+        sys.exit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     if name == "ours":
         query = "select json_object_agg(step_name, round(seconds::numeric, 3) order by step_no) from ops.pipeline_step_run"
         return wall, json.loads(psql(database, "-c", query))
