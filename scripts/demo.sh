@@ -19,7 +19,7 @@ scripts/cluster.sh start .demo stellantis.landing_zone=@PLACE@/landing stellanti
 eval "$(scripts/cluster.sh env .demo)"
 export PGDATABASE=$database PGOPTIONS='--client-min-messages=notice'
 bin=$("$PG_CONFIG" --bindir)
-run() { "$bin/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
+run() { "$bin/psql" -X -q -P pager=off -v ON_ERROR_STOP=1 "$@"; }
 value() { run -At "$@"; }
 
 [ "$(value -d postgres -c "select count(*) from pg_database where datname = '$database'")" = 1 ] \

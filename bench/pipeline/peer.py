@@ -251,9 +251,16 @@ def clean(frames: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], pd.
     cleaned["vehicle"] = vehicles
 
     grain = ["production_date", "line_code", "shift_code", "equipment_code", "vehicle_code"]
-    production = frames["production"].drop_duplicates(grain, keep="last").copy()
-    production["downtime_reason"] = production["downtime_reason"].fillna("none")
-    log.append(("production", "duplicate grain", len(frames["production"]) - len(production)))
+    production = frames["production"].copy()
+    production["vehicle_code"] = production["vehicle_code"].str.strip()
+    for column in ("line_code", "shift_code", "equipment_code", "downtime_reason"):
+        plain = production[column].str.strip().str.upper()
+        log.append(("production", f"{column} padded or lower case", int((plain != production[column]).sum())))
+        production[column] = plain
+    production["downtime_reason"] = production["downtime_reason"].fillna("NONE")
+    before = len(production)
+    production = production.drop_duplicates(grain, keep="last")
+    log.append(("production", "duplicate grain", before - len(production)))
     cleaned["production"] = production
     return cleaned, pd.DataFrame(log, columns=["dataset", "rule_id", "rows_changed"])
 

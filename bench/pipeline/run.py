@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -31,6 +32,7 @@ HERE = Path(__file__).resolve().parent
 CLUSTER = ROOT / ".test" / "bench"
 RESULTS = ROOT / "bench" / "RESULTS.md"
 REAL = {"maintenance": "ai4i2020.csv", "quality": "uci-secom.csv"}
+PEERS_NEED = {"pandas": "pandas", "sklearn": "scikit-learn", "sqlalchemy": "SQLAlchemy", "psycopg2": "psycopg2-binary"}
 TITLE = "## The whole pipeline: run_pipeline() beside pandas and scikit-learn"
 
 
@@ -92,7 +94,7 @@ def timed(name: str, landing: Path) -> tuple[float, dict[str, float]]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     wall = time.perf_counter() - began
     if done.returncode:
-        sys.exit(f"{name} failed:\n{done.stdout}\n{done.stderr}")
+        sys.exit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     if name == "ours":
         query = "select json_object_agg(step_name, round(seconds::numeric, 3) order by step_no) from ops.pipeline_step_run"
         return wall, json.loads(psql(database, "-c", query))
@@ -119,10 +121,13 @@ def processor() -> str:
 
 
 def report(
-    walls: dict[str, list[float]], steps: dict[str, list[dict[str, float]]], public: list[str], did: list[str]
+    walls: dict[str, list[float]],
+    steps: dict[str, list[dict[str, float]]],
+    public: list[str],
+    did: list[str],
+    versions: str,
 ) -> str:
     names = {"ours": "`CALL stellantis.run_pipeline()`", "to_sql": "pandas, `to_sql`", "copy": "pandas, COPY"}
-    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("pandas", "scikit-learn", "SQLAlchemy"))
     kinds = f"public: {', '.join(public)}" if public else "all generated"
     lines = [
         TITLE, "",
@@ -164,6 +169,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keep", action="store_true", help="leave the cluster for a look at it")
     options = parser.parse_args()
+    if absent := [package for module, package in PEERS_NEED.items() if not importlib.util.find_spec(module)]:
+        sys.exit(f"the peers need: python3 -m pip install {' '.join(absent)}")
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("pandas", "scikit-learn", "SQLAlchemy"))
     cluster("remove", str(CLUSTER))
     cluster("start", str(CLUSTER), "stellantis.landing_zone=@PLACE@/landing")
     try:
@@ -185,7 +193,7 @@ def main() -> None:
                     steps[name].append(step)
             if turn == 0:
                 did = same_job({name: f"bench_{name}" for name in order})
-        section = report(walls, steps, public, did)
+        section = report(walls, steps, public, did, versions)
         write(section)
         print(section)
     finally:
