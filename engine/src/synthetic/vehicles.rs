@@ -136,10 +136,10 @@ pub(super) fn each(
 fn model_years(model: &'static Model) -> impl Iterator<Item = (&'static Model, u16, u64)> {
     (model.years.0..=model.years.1).map(move |year| {
         let weight = match year {
-            ..=2000 => 2,
-            2001..=2010 => 4,
-            2011..=2014 => 6,
-            _ => 14,
+            ..=2000 => 11,
+            2001..=2010 => 20,
+            2011..=2014 => 30,
+            _ => 70,
         };
         (model, year, weight)
     })
@@ -172,8 +172,8 @@ fn trim_of(
     let drive = if trim % 3 == 1 && model.style.ends_with("SUV") { 'A' } else { model.drive };
     let gear = if trim % 4 == 2 && model.gear == 'M' { 'A' } else { model.gear };
     let mut category = model.category.to_owned();
-    if model.fuel == 'F' && !category.is_empty() {
-        category = format!("Flex Fuel,{category}");
+    if model.fuel == 'F' && trim % 2 == 0 {
+        category = if category.is_empty() { "Flex Fuel".to_owned() } else { format!("Flex Fuel,{category}") };
     }
     if trim >= 6 && !category.is_empty() && !category.contains("Performance") {
         category.push_str(",Performance");
