@@ -4,9 +4,9 @@
 //! All functions here are the owner's: they are called by `do_` functions behind the door (`pg::dispatch`).
 
 use engine::landing::{self, Contract, Limits, Reject};
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use pgrx::datum::TimestampWithTimeZone;
 
 use crate::error::Error;
 use crate::pg::transaction::interrupt_pending;
@@ -49,9 +49,8 @@ fn zone_sha256(path: &str) -> Result<String, ErrorReport> {
 /// Writes a new file into the landing zone and returns its SHA-256; never replaces one.
 #[pg_extern(volatile, parallel_unsafe, strict)]
 fn write_zone_file(path: &str, content: &[u8]) -> Result<String, ErrorReport> {
-    Zone::open(settings::landing_zone()?)?.write_new(path, |out| {
-        out.write_all(content).map_err(|error| Error::file(path, &error))
-    })?;
+    Zone::open(settings::landing_zone()?)?
+        .write_new(path, |out| out.write_all(content).map_err(|error| Error::file(path, &error)))?;
     Ok(landing::digest(content))
 }
 
@@ -85,8 +84,11 @@ fn load_zone_file(
     let contract = Contract::from_json(dataset, columns, null_tokens).map_err(Error::from)?;
     let bytes = Zone::open(settings::landing_zone()?)?.read(path, settings::max_memory_bytes())?;
     if landing::digest(&bytes) != sha256 {
-        Err(Error::new(PgSqlErrorCode::ERRCODE_OBJECT_IN_USE, format!("{path} changed since it was listed"))
-            .hint("SELECT * FROM stellantis.ingest();"))?;
+        Err(Error::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+            format!("{path} changed since it was listed"),
+        )
+        .hint("SELECT * FROM stellantis.ingest();"))?;
     }
     let limits = Limits {
         max_field_bytes: settings::max_field_bytes(),
@@ -104,7 +106,8 @@ fn load_zone_file(
         }
     };
     keep_rejects(file_id, &batch.rejects)?;
-    let allowed = (reject_limit_rows as f64).min(batch.rows_read as f64 * reject_limit_pct / 100.0).ceil() as u64;
+    let allowed =
+        (reject_limit_rows as f64).min(batch.rows_read as f64 * reject_limit_pct / 100.0).ceil() as u64;
     let (read, rejected) = (batch.rows_read as i64, batch.rows_rejected as i64);
     if batch.rows_rejected > allowed {
         let message = format!(
@@ -113,7 +116,14 @@ fn load_zone_file(
         let hint = format!(
             "SELECT line_number, column_name, message FROM ops.rejected_row WHERE file_id = {file_id} ORDER BY 1 LIMIT 20;"
         );
-        return Ok(TableIterator::once((read, 0, rejected, Some("22P04".to_owned()), Some(message), Some(hint))));
+        return Ok(TableIterator::once((
+            read,
+            0,
+            rejected,
+            Some("22P04".to_owned()),
+            Some(message),
+            Some(hint),
+        )));
     }
     let loaded = copy::copy_binary(staging_table, &batch.columns, &batch.copy)?;
     Ok(TableIterator::once((read, loaded as i64, rejected, None, None, None)))

@@ -20,13 +20,7 @@ fn generate_zone_file(
 ) -> Result<
     TableIterator<
         'static,
-        (
-            name!(path, String),
-            name!(rows, i64),
-            name!(seed, i64),
-            name!(bytes, i64),
-            name!(sha256, String),
-        ),
+        (name!(path, String), name!(rows, i64), name!(seed, i64), name!(bytes, i64), name!(sha256, String)),
     >,
     ErrorReport,
 > {
@@ -34,7 +28,10 @@ fn generate_zone_file(
     let rows = match rows {
         None => dataset.default_rows(),
         Some(rows) => usize::try_from(rows).map_err(|_| {
-            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, format!("rows must not be negative, got {rows}"))
+            Error::new(
+                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                format!("rows must not be negative, got {rows}"),
+            )
         })?,
     };
     let seed = seed.unwrap_or(synthetic::DEFAULT_SEED as i64);

@@ -29,10 +29,8 @@ macro_rules! scripts {
     };
 }
 
-const ROLES: Script = Script {
-    name: "0000_roles_schemas.sql",
-    sql: include_str!("../sql/warehouse/0000_roles_schemas.sql"),
-};
+const ROLES: Script =
+    Script { name: "0000_roles_schemas.sql", sql: include_str!("../sql/warehouse/0000_roles_schemas.sql") };
 
 const MIGRATIONS: &[Script] = scripts![
     "0001_operations.sql",
@@ -45,10 +43,14 @@ const MIGRATIONS: &[Script] = scripts![
 ];
 
 const REPEATABLE: &[Script] = scripts![
+    "repeatable/10_comments_operations.sql",
+    "repeatable/11_comments_staging.sql",
+    "repeatable/12_comments_star.sql",
     "repeatable/20_marts_star.sql",
     "repeatable/21_marts_production.sql",
     "repeatable/22_marts_maintenance_quality.sql",
     "repeatable/23_marts_money.sql",
+    "repeatable/24_marts_comments.sql",
     "repeatable/30_security.sql",
     "repeatable/35_library_rights.sql",
     "repeatable/40_calendar.sql",
@@ -209,7 +211,11 @@ fn refuse_foreign_schemas(client: &SpiClient<'_>) -> Result<(), Error> {
         PgSqlErrorCode::ERRCODE_DUPLICATE_SCHEMA,
         format!("these schemas exist and are not ours: {}; nothing was changed", foreign.join(", ")),
     )
-    .hint(format!("ALTER SCHEMA {0} RENAME TO {1};", quote_identifier(first), quote_identifier(format!("{first}_old")))))
+    .hint(format!(
+        "ALTER SCHEMA {0} RENAME TO {1};",
+        quote_identifier(first),
+        quote_identifier(format!("{first}_old"))
+    )))
 }
 
 /// Runs the migrations that are not recorded yet; returns how many.
@@ -273,7 +279,8 @@ fn migrate(client: &mut SpiClient<'_>) -> Result<usize, Error> {
 }
 
 fn mark_version(client: &mut SpiClient<'_>) -> Result<(), Error> {
-    let comment = quote_literal(format!("stellantis_analytics {VERSION}: operations, the platform's own records"));
+    let comment =
+        quote_literal(format!("stellantis_analytics {VERSION}: operations, the platform's own records"));
     client.update(&format!("COMMENT ON SCHEMA ops IS {comment}"), None, &[]).map_err(Error::spi)?;
     Ok(())
 }

@@ -66,13 +66,26 @@ language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.run_data_tests(bigint, boolean) is
     'Runs the data tests of ops.data_test on the star; the result is kept in ops.data_test_result.';
 
-create function stellantis.withdraw_file(file_id integer, reason text)
-returns table (relation text, rows_removed bigint)
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.withdraw_file(integer, text) is
-    'Takes the rows of a file out of staging and of everything published. Audited.';
-
 create function stellantis.lineage()
 returns table (target text, source text, kind text, via text)
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.lineage() is 'Where each relation gets its rows from: views from the catalog, loads from the pipeline.';
+
+create function stellantis.withdraw_file(file_id integer, reason text) returns void
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.withdraw_file(integer, text) is
+    'Takes the rows of a file out of staging and of everything published. Audited.';
+
+create function stellantis.remove_synthetic() returns integer
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.remove_synthetic() is
+    'Withdraws every file that a generator wrote, and returns how many.';
+
+create function stellantis.accept_quality(run_id bigint, dataset text, reason text, valid_until timestamptz) returns integer
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.accept_quality(bigint, text, text, timestamptz) is
+    'Lets a data set pass its quality gate until a time, with a reason; held files come back and the next run publishes them. Audited.';
+
+create function stellantis.lineage_mermaid() returns text
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.lineage_mermaid() is 'The lineage as a Mermaid flow chart.';

@@ -7,11 +7,9 @@ create function stellantis.step_check_new_data(p_run_id bigint, p_logical_date d
 returns table (rows_affected bigint, detail jsonb)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $function$
-    select count(*) filter (where f.state in ('new', 'changed')),
-        jsonb_build_object('files', count(*), 'states',
-            (select coalesce(jsonb_object_agg(s.state, s.files), '{}')
-             from (select g.state, count(*) as files from stellantis.do_landing_files() g group by g.state) s))
-    from stellantis.do_landing_files() f
+    select coalesce(sum(s.files) filter (where s.state in ('new', 'changed')), 0)::bigint,
+        coalesce(jsonb_object_agg(s.state, s.files), '{}')
+    from (select f.state, count(*) as files from stellantis.do_landing_files() f group by f.state) s
 $function$;
 
 create function stellantis.step_ingest_data(p_run_id bigint, p_logical_date date)

@@ -16,7 +16,7 @@ create table ops.dataset (
     staging_table text not null,
     columns jsonb not null,
     business_key text[] not null default '{}',
-    null_tokens text[] not null default '{"",NA,N/A,NaN,null,NULL}',
+    null_tokens text[] not null default '{"",NA,N/A,NaN,"null","NULL"}' check (array_position(null_tokens, null) is null),
     reject_limit_pct float8 not null default 5 check (reject_limit_pct between 0 and 100),
     reject_limit_rows bigint not null default 1000 check (reject_limit_rows >= 0),
     gate text not null default 'hold_file' check (gate in ('hold_file', 'stop', 'warn')),

@@ -70,12 +70,12 @@ values
   {"name": "rnf", "type": "boolean", "headers": ["RNF", "Random failure", "Random failures"], "required": true, "nullable": true},
   {"name": "read_at", "type": "timestamp", "headers": ["read_at", "Timestamp", "Reading time"], "required": false, "nullable": true},
   {"name": "line_code", "type": "text", "headers": ["line_code", "Line", "Production line"], "required": false, "nullable": true}
-]$json$, '{product_id}', '{"",NA,N/A,NaN,null,NULL}', 8760, true),
+]$json$, '{product_id}', '{"",NA,N/A,NaN,"null","NULL"}', 8760, true),
 ('quality', 'Inspections with 590 sensor values each (SECOM layout)', 'quality/*.csv', 'staging.quality', $json$[
   {"name": "inspected_at", "type": "timestamp", "headers": ["Time", "Timestamp", "inspected_at", "Date"], "required": true, "nullable": false},
   {"name": "sensors", "type": "float8[]", "headers": [], "header_range": {"from": 0, "to": 589}, "required": true, "nullable": true},
   {"name": "passed", "type": "boolean", "headers": ["Pass/Fail", "Pass_Fail", "passFail", "Label", "Class"], "required": true, "nullable": true, "values": {"-1": "true", "1": "false"}}
-]$json$, '{inspected_at}', '{"",NA,N/A,NaN,null,NULL}', 8760, true),
+]$json$, '{inspected_at}', '{"",NA,N/A,NaN,"null","NULL"}', 8760, true),
 ('vehicles', 'Vehicle catalogue: one row a trim, with list price', 'vehicles/*.csv', 'staging.vehicle', $json$[
   {"name": "make", "type": "text", "headers": ["Make", "Brand", "Vendor"], "required": true, "nullable": true},
   {"name": "model", "type": "text", "headers": ["Model"], "required": true, "nullable": true},
@@ -121,7 +121,7 @@ values
   {"name": "scrap_cost", "type": "float8", "headers": ["scrap_cost"], "required": true, "nullable": true},
   {"name": "rework_cost", "type": "float8", "headers": ["rework_cost"], "required": true, "nullable": true},
   {"name": "unit_price", "type": "float8", "headers": ["unit_price"], "required": true, "nullable": true}
-]$json$, '{production_date,line_code,shift_code,equipment_code,vehicle_code}', '{"",NA,N/A,NaN,null,NULL}', 48, true)
+]$json$, '{production_date,line_code,shift_code,equipment_code,vehicle_code}', '{"",NA,N/A,NaN,"null","NULL"}', 48, true)
 on conflict do nothing;
 
 insert into ops.pipeline_step (step_no, step_name, description, statement) values

@@ -37,18 +37,27 @@ fn model_of<'a>(name: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<&'a Mode
 
 /// Probability of failure, 0 to 1, of features given in the order of `model_metrics(model)`'s feature list.
 #[pg_extern(stable, parallel_safe, strict)]
-fn predict(model: &str, features: Array<'_, f64>, fcinfo: pg_sys::FunctionCallInfo) -> Result<f64, ErrorReport> {
+fn predict(
+    model: &str,
+    features: Array<'_, f64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Result<f64, ErrorReport> {
     let model = model_of(model, fcinfo)?;
     let row = numbers(&features, model)?;
     Ok(model.forest.predict(&row).map_err(Error::from)?)
 }
 
 /// Probability of failure, 0 to 1, of a row that has the features among its columns.
-#[pg_extern(stable, parallel_safe, strict, sql = "
+#[pg_extern(
+    stable,
+    parallel_safe,
+    strict,
+    sql = "
 CREATE FUNCTION stellantis.\"predict\"(model text, \"row\" record) RETURNS float8
     STRICT STABLE PARALLEL SAFE LANGUAGE c
     AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-")]
+"
+)]
 fn predict_row(model: &str, row: AnyElement, fcinfo: pg_sys::FunctionCallInfo) -> Result<f64, ErrorReport> {
     let model = model_of(model, fcinfo)?;
     let row = record::numbers(&row, model.forest.feature_names())?;
@@ -62,10 +71,7 @@ fn explain(
     model: &str,
     features: Array<'_, f64>,
 ) -> Result<
-    TableIterator<
-        'static,
-        (name!(feature, String), name!(value, Option<f64>), name!(contribution, f64)),
-    >,
+    TableIterator<'static, (name!(feature, String), name!(value, Option<f64>), name!(contribution, f64))>,
     ErrorReport,
 > {
     require_one_of(READERS, "explain")?;
@@ -121,7 +127,10 @@ fn predict_batch(
     let width = forest.feature_names().len();
     let mut out = Vec::new();
     out.try_reserve_exact(rows.keys.len()).map_err(|_| {
-        Error::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, format!("could not hold {} scores", rows.keys.len()))
+        Error::new(
+            PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+            format!("could not hold {} scores", rows.keys.len()),
+        )
     })?;
     for (at, (row_key, values)) in rows.keys.into_iter().zip(rows.values.chunks_exact(width)).enumerate() {
         if at % 256 == 0 {
@@ -130,11 +139,15 @@ fn predict_batch(
         let (probability, basis) = match seen.lookup(row_identity(&row_key, values)) {
             Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
             // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
-            Some(RowUse::Train { oob: None }) => (explain::explain(forest, values).map_err(Error::from)?.base, "oob"),
+            Some(RowUse::Train { oob: None }) => {
+                (explain::explain(forest, values).map_err(Error::from)?.base, "oob")
+            }
             Some(RowUse::Test) | None => (probabilities[at], "unseen"),
         };
-        let mut reasons =
-            explain::top_reasons(forest, values, 3).map_err(Error::from)?.into_iter().map(|reason| reason.to_string());
+        let mut reasons = explain::top_reasons(forest, values, 3)
+            .map_err(Error::from)?
+            .into_iter()
+            .map(|reason| reason.to_string());
         out.push((
             row_key,
             probability,
@@ -167,8 +180,11 @@ fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> 
         .zip(names)
         .map(|(value, name)| {
             value.ok_or_else(|| {
-                Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("feature \"{name}\" is NULL"))
-                    .hint(expected())
+                Error::new(
+                    PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+                    format!("feature \"{name}\" is NULL"),
+                )
+                .hint(expected())
             })
         })
         .collect()

@@ -49,8 +49,11 @@ pub fn deployed(model: &str) -> Result<Rc<Model>, Error> {
         return Ok(decoded);
     }
     let bytes = stored_bytes(model, deployed.version, "forest")?;
-    let decoded =
-        Rc::new(Model { version: deployed.version, threshold: deployed.threshold, forest: codec::decode(&bytes)? });
+    let decoded = Rc::new(Model {
+        version: deployed.version,
+        threshold: deployed.threshold,
+        forest: codec::decode(&bytes)?,
+    });
     DECODED.with_borrow_mut(|kept| {
         kept.retain(|(name, ..)| name != model);
         if kept.len() == KEPT_MODELS {
@@ -86,7 +89,9 @@ fn look_up(model: &str) -> Result<Deployed, Error> {
         Ok::<_, Error>(Some((version, threshold, identity)))
     })?;
     match found {
-        Some((Some(version), Some(threshold), Some(identity))) => Ok(Deployed { version, threshold, identity }),
+        Some((Some(version), Some(threshold), Some(identity))) => {
+            Ok(Deployed { version, threshold, identity })
+        }
         Some(_) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!("model \"{model}\" has no deployed version"),

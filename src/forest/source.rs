@@ -59,8 +59,7 @@ impl Source {
                 .hint("Give a table, a view or a query: 'staging.features_maintenance' or 'SELECT ... FROM ...'.")
             })?
         };
-        let table =
-            client.select(&format!("SELECT * FROM {from} LIMIT 0"), None, &[]).map_err(Error::spi)?;
+        let table = client.select(&format!("SELECT * FROM {from} LIMIT 0"), None, &[]).map_err(Error::spi)?;
         let mut columns = Vec::new();
         for ordinal in 1..=table.columns().map_err(Error::spi)? {
             let name = table.column_name(ordinal).map_err(Error::spi)?;
@@ -191,7 +190,8 @@ impl Rows {
 
 fn is_query(text: &str) -> bool {
     let first = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-    text.starts_with('(') || ["select", "with", "values", "table"].iter().any(|word| first.eq_ignore_ascii_case(word))
+    text.starts_with('(')
+        || ["select", "with", "values", "table"].iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
 fn is_number(oid: pg_sys::Oid) -> bool {

@@ -63,7 +63,8 @@ fn train_forest(
     ErrorReport,
 > {
     require_one_of(&[OWNER, c"stellantis_engineer"], "train_forest")?;
-    let (model, source, target) = (given(model, "model")?, given(source, "source")?, given(target, "target")?);
+    let (model, source, target) =
+        (given(model, "model")?, given(source, "source")?, given(target, "target")?);
     let registered = look_up(model)?;
     let (key, forest_params) = split_key(merge(registered.params, params.0)?)?;
     let key = key.or(registered.key);

@@ -82,7 +82,10 @@ pub fn current_user_is_one_of(roles: &[&std::ffi::CStr]) -> bool {
     unsafe {
         let user = pg_sys::GetUserId();
         pg_sys::superuser_arg(user)
-            || roles.iter().filter_map(|role| role_oid(role)).any(|role| pg_sys::has_privs_of_role(user, role))
+            || roles
+                .iter()
+                .filter_map(|role| role_oid(role))
+                .any(|role| pg_sys::has_privs_of_role(user, role))
     }
 }
 

@@ -22,7 +22,8 @@ pub fn copy_binary(relation: &str, columns: &[String], stream: &[u8]) -> Result<
     // SAFETY: the relation is open and locked for the whole copy, the ACL is checked, the names live until EndCopyFrom
     // (palloc'd in the current context), and the callback reads from the source pushed above, which outlives the copy.
     unsafe {
-        let allowed = pg_sys::pg_class_aclcheck(oid, pg_sys::GetUserId(), pg_sys::ACL_INSERT as pg_sys::AclMode);
+        let allowed =
+            pg_sys::pg_class_aclcheck(oid, pg_sys::GetUserId(), pg_sys::ACL_INSERT as pg_sys::AclMode);
         if allowed != pg_sys::AclResult::ACLCHECK_OK {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,

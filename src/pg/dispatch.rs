@@ -28,7 +28,9 @@ fn allowed_roles(call: &str) -> &'static [&'static CStr] {
     match call {
         "ingest" | "landing_files" | "upload_file" => &[OWNER, LOADER],
         "status" | "pipeline_status" => READERS,
-        "lineage" | "lineage_mermaid" | "model_metrics" | "feature_importance" | "run_data_tests" => &[OWNER, ENGINEER],
+        "lineage" | "lineage_mermaid" | "model_metrics" | "feature_importance" | "run_data_tests" => {
+            &[OWNER, ENGINEER]
+        }
         _ => &[OWNER],
     }
 }
@@ -75,8 +77,11 @@ impl Call {
             let mut types = std::ptr::null_mut();
             let mut count = 0;
             pg_sys::get_func_signature(oid, &mut types, &mut count);
-            let argument_types =
-                if count == 0 { Vec::new() } else { std::slice::from_raw_parts(types, count as usize).to_vec() };
+            let argument_types = if count == 0 {
+                Vec::new()
+            } else {
+                std::slice::from_raw_parts(types, count as usize).to_vec()
+            };
             Ok(Self { fcinfo, name, argument_types })
         }
     }
@@ -97,7 +102,9 @@ impl Call {
             Error::new(PgSqlErrorCode::ERRCODE_INVALID_NAME, "the name of the function contains a NUL")
         })?;
         // SAFETY: the statement takes exactly the arguments that this call has, with their declared types.
-        unsafe { if (*(*self.fcinfo).flinfo).fn_retset { self.rows(&statement) } else { self.value(&statement) } }
+        unsafe {
+            if (*(*self.fcinfo).flinfo).fn_retset { self.rows(&statement) } else { self.value(&statement) }
+        }
     }
 
     unsafe fn execute(&self, statement: &CStr) -> Result<(), Error> {
@@ -160,7 +167,11 @@ impl Call {
                 datum = pg_sys::SPI_getbinval(*(*table).vals, (*table).tupdesc, 1, &mut is_null);
                 if !is_null {
                     let (mut length, mut by_value) = (0, false);
-                    pg_sys::get_typlenbyval(pg_sys::SPI_gettypeid((*table).tupdesc, 1), &mut length, &mut by_value);
+                    pg_sys::get_typlenbyval(
+                        pg_sys::SPI_gettypeid((*table).tupdesc, 1),
+                        &mut length,
+                        &mut by_value,
+                    );
                     datum = pg_sys::SPI_datumTransfer(datum, by_value, length.into());
                 }
             }

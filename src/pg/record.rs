@@ -26,19 +26,21 @@ pub fn numbers(row: &AnyElement, columns: &[String]) -> Result<Vec<f64>, Error> 
                 .hint("SELECT * FROM stellantis.feature_importance('maintenance');")
             })?;
             let value = number_of(&tuple, number, attribute.type_oid().value());
-            value.transpose().ok_or_else(|| {
-                Error::new(
-                    PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-                    format!("column \"{column}\" of the row is NULL"),
-                )
-            })?
-            .map_err(|()| {
-                Error::new(
-                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                    format!("column \"{column}\" of the row is not a number"),
-                )
-                .hint(format!("Cast it: {}::float8", super::ident::quote_identifier(column)))
-            })
+            value
+                .transpose()
+                .ok_or_else(|| {
+                    Error::new(
+                        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+                        format!("column \"{column}\" of the row is NULL"),
+                    )
+                })?
+                .map_err(|()| {
+                    Error::new(
+                        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                        format!("column \"{column}\" of the row is not a number"),
+                    )
+                    .hint(format!("Cast it: {}::float8", super::ident::quote_identifier(column)))
+                })
         })
         .collect()
 }

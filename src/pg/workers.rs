@@ -65,9 +65,10 @@ pub fn run<T: Send>(
     transaction::check_for_interrupts();
     match built {
         Ok(Some(result)) => Ok(result),
-        Ok(None) => {
-            Err(Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, "the worker threads ended without a result"))
-        }
+        Ok(None) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+            "the worker threads ended without a result",
+        )),
         Err(error) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,
             format!("could not start {threads} worker threads: {error}"),

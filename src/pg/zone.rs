@@ -142,7 +142,8 @@ impl Zone {
             }
         }
         let after = file.metadata().map_err(|e| Error::file(path, &e))?;
-        if bytes.len() != size || after.mtime_nsec() != before.mtime_nsec() || after.mtime() != before.mtime() {
+        if bytes.len() != size || after.mtime_nsec() != before.mtime_nsec() || after.mtime() != before.mtime()
+        {
             return Err(changed(path));
         }
         Ok(bytes)
@@ -174,13 +175,11 @@ impl Zone {
         // A hard link never replaces a file, whoever made it meanwhile.
         match std::fs::hard_link(&unlink.0, self.path.join(relative)) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_DUPLICATE_FILE,
-                    format!("{path} is already in the landing zone; nothing was overwritten"),
-                )
-                .hint("SELECT * FROM stellantis.landing_files();"))
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::new(
+                PgSqlErrorCode::ERRCODE_DUPLICATE_FILE,
+                format!("{path} is already in the landing zone; nothing was overwritten"),
+            )
+            .hint("SELECT * FROM stellantis.landing_files();")),
             Err(error) => Err(Error::file(path, &error)),
         }
     }
@@ -196,7 +195,8 @@ impl Zone {
             }
         }
         // Refuses a symbolic link in any part.
-        self.open_at(&relative.to_string_lossy(), libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC, 0).map(drop)
+        self.open_at(&relative.to_string_lossy(), libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC, 0)
+            .map(drop)
     }
 
     fn open_file(&self, path: &str) -> Result<File, Error> {
@@ -210,7 +210,9 @@ impl Zone {
         }
         match openat2(self.directory.as_raw_fd(), OsStr::new(path), flags, mode) {
             Ok(fd) => Ok(fd),
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EXDEV | libc::ELOOP)) => Err(outside(path)),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EXDEV | libc::ELOOP)) => {
+                Err(outside(path))
+            }
             Err(error) => Err(Error::file(format!("landing zone, {path}"), &error)
                 .hint("SELECT * FROM stellantis.landing_files();")),
         }
@@ -218,7 +220,8 @@ impl Zone {
 }
 
 fn openat2(directory: RawFd, path: &OsStr, flags: i32, mode: u64) -> std::io::Result<OwnedFd> {
-    let path = CString::new(path.as_bytes()).map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
+    let path =
+        CString::new(path.as_bytes()).map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
     // SAFETY: open_how is plain data, zero is its documented default; the kernel reads `size_of` bytes of it and the
     // NUL-terminated path, and returns a descriptor that nobody else owns.
     unsafe {
