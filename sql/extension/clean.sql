@@ -443,7 +443,7 @@ begin
     ), coded as (
         select r.*, coalesce(l.target_code, c.line) as line, coalesce(s.target_code, c.shift) as shift,
             coalesce(e.target_code, c.equipment) as equipment, coalesce(v.target_code, c.vehicle) as vehicle,
-            stellantis.do_trimmed(r.downtime_reason) as reason
+            stellantis.do_code(r.downtime_reason) as reason
         from staging.production r
         cross join lateral (select stellantis.do_code(r.line_code) as line, stellantis.do_code(r.shift_code) as shift,
             stellantis.do_code(r.equipment_code) as equipment,
@@ -496,7 +496,7 @@ begin
         select file_id, line_number, production_date, line, shift, equipment, vehicle,
             calendar_minutes, planned_busy_minutes, run_minutes, setup_minutes, delay_minutes, down_minutes, ideal_cycle_minutes,
             produced_units, good_units, scrap_units, rework_units,
-            coalesce(reason, case when down_minutes > 0 then 'unknown' else 'none' end),
+            coalesce(reason, case when down_minutes > 0 then 'UNKNOWN' else 'NONE' end),
             failure_count, repair_minutes, energy_kwh, material_cost, scrap_cost, rework_cost, unit_price
         from fated where dropped_by is null
     )
@@ -513,7 +513,8 @@ begin
         select f.file_id, 'production_code_normalised', c.column_name
         from fated f
         cross join lateral (values ('line_code', f.line_code, f.line), ('shift_code', f.shift_code, f.shift),
-            ('equipment_code', f.equipment_code, f.equipment), ('vehicle_code', f.vehicle_code, f.vehicle)) as c (column_name, printed, code)
+            ('equipment_code', f.equipment_code, f.equipment), ('vehicle_code', f.vehicle_code, f.vehicle),
+            ('downtime_reason', f.downtime_reason, f.reason)) as c (column_name, printed, code)
         where f.dropped_by is null and c.printed <> c.code
         union all
         -- Kept as they are; the count is the flag.
