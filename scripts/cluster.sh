@@ -146,7 +146,7 @@ case $action in
       rm -rf "${home:?}/data" "${home:?}/landing" "${home:?}/export" "$home/log" "$home/port" "$home/socket"
       rmdir "$home" 2>/dev/null || true
     fi
-    rm -f "$dir/where" "$dir/initdb.log"
+    rm -f "$dir/where" "$dir/initdb.log" "$dir/code"
     rmdir "$dir" 2>/dev/null || true
     ;;
   *) usage ;;

@@ -67,7 +67,9 @@ def check(path: Path) -> list[str]:
             try:
                 parse_plpgsql_json(text[raw.stmt_location : end])
             except ParseError as error:
-                problems.append(f"{name}:{line_of(text, raw.stmt_location)}: plpgsql: {error.args[0]}")
+                # The parser has no catalog: a variable of a table's row type is beyond it, and no fault.
+                if not str(error.args[0]).startswith("Not implemented"):
+                    problems.append(f"{name}:{line_of(text, raw.stmt_location)}: plpgsql: {error.args[0]}")
     return problems
 
 
