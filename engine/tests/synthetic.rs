@@ -1,5 +1,7 @@
 //! The generated files: bytes for a seed, the shares that the published files have, dirt, and what must hold in a row.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use engine::error::Explain;
 use engine::synthetic::{DEFAULT_SEED, Dataset, SyntheticError, generate};
 use md5::Md5;
@@ -234,10 +236,11 @@ fn some_sensors_tell_of_the_fail() {
         }
         let mean = sums.map(|sum| sum[0] / sum[2]);
         let error = sums.map(|sum| (sum[1] / sum[2] - (sum[0] / sum[2]).powi(2)) / sum[2]);
-        told += usize::from((mean[1] - mean[0]).abs() > 2.8 * (error[0] + error[1]).sqrt());
+        let is_told = (mean[1] - mean[0]).abs() > 3.3 * (error[0] + error[1]).sqrt();
+        told += usize::from(is_told && sums[1][2] > 50.0);
     }
-    // Of 474 sensors without a signal about 3 would be expected here.
-    assert!((6..=30).contains(&told), "{told}");
+    // Without any signal five are found with this seed: sensors go together and are skewed.
+    assert!((9..=25).contains(&told), "{told}");
 }
 
 #[test]

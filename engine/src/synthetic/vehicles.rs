@@ -172,7 +172,7 @@ fn trim_of(
     let drive = if trim % 3 == 1 && model.style.ends_with("SUV") { 'A' } else { model.drive };
     let gear = if trim % 4 == 2 && model.gear == 'M' { 'A' } else { model.gear };
     let mut category = model.category.to_owned();
-    if model.fuel == 'F' && trim % 2 == 0 {
+    if model.fuel == 'F' && trim.is_multiple_of(2) {
         category = if category.is_empty() { "Flex Fuel".to_owned() } else { format!("Flex Fuel,{category}") };
     }
     if trim >= 6 && !category.is_empty() && !category.contains("Performance") {
