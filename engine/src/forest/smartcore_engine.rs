@@ -70,11 +70,7 @@ pub(crate) fn grow(
     max_features: usize,
     seed: u64,
 ) -> Result<Grown, ForestError> {
-    let fitted = fit(rows, params, max_features, seed)?;
-    let bytes = postcard::to_stdvec(&fitted).map_err(|error| ForestError::Internal(error.to_string()))?;
-    drop(fitted);
-    let (nodes, kept) = read(&bytes)?;
-    drop(bytes);
+    let (nodes, kept) = fit_and_read(rows, params, max_features, seed)?;
     let draws = bootstrap(rows.y.len(), seed);
     if kept.len() != draws.len() || kept.iter().zip(&draws).any(|(&kept, &n)| kept != (n > 0)) {
         return Err(broken("the bootstrap sample is not the one that was expected"));
@@ -84,10 +80,56 @@ pub(crate) fn grow(
     Ok(Grown { tree, bag: Bag::new(&draws) })
 }
 
-fn fit(rows: &Rows, params: &Params, max_features: usize, seed: u64) -> Result<Regressor, ForestError> {
+/// Splits below one another that are tried first, see [`fit_and_read`].
+const FIRST_DEPTH: u16 = 48;
+
+/// Grows the tree to a limited depth, and again with twice as much while the limit cuts a branch short that is not pure
+/// and the user allows more. Without a limit smartcore peels large pure nodes one value at a time, which takes a time
+/// quadratic in the rows and changes nothing.
+fn fit_and_read(
+    rows: &Rows,
+    params: &Params,
+    max_features: usize,
+    seed: u64,
+) -> Result<(Vec<MirrorNode>, Vec<bool>), ForestError> {
+    // smartcore counts the root as a level, scikit-learn counts splits.
+    let allowed = params.max_depth.unwrap_or(u16::MAX - 1).min(u16::MAX - 1);
+    let mut depth = FIRST_DEPTH.min(allowed);
+    loop {
+        let fitted = fit(rows, params, max_features, seed, depth + 1)?;
+        let bytes = postcard::to_stdvec(&fitted).map_err(|error| ForestError::Internal(error.to_string()))?;
+        drop(fitted);
+        let (nodes, kept) = read(&bytes)?;
+        if depth == allowed || !is_cut_short(&nodes, depth) {
+            return Ok((nodes, kept));
+        }
+        depth = depth.saturating_mul(2).min(allowed);
+    }
+}
+
+/// Whether a leaf lies at this depth that could have been split on.
+fn is_cut_short(nodes: &[MirrorNode], depth: u16) -> bool {
+    let mut depths = vec![0_u16; nodes.len()];
+    nodes.iter().enumerate().any(|(at, node)| {
+        for child in node.true_child.into_iter().chain(node.false_child) {
+            let below = depths[at].saturating_add(1);
+            if let Some(slot) = depths.get_mut(child) {
+                *slot = below;
+            }
+        }
+        node.true_child.is_none() && depths[at] >= depth && node.output != 0.0 && node.output != 1.0
+    })
+}
+
+fn fit(
+    rows: &Rows,
+    params: &Params,
+    max_features: usize,
+    seed: u64,
+    levels: u16,
+) -> Result<Regressor, ForestError> {
     let parameters = RandomForestRegressorParameters {
-        // smartcore counts the root as a level, scikit-learn counts splits.
-        max_depth: params.max_depth.map(|depth| depth.saturating_add(1)),
+        max_depth: Some(levels),
         min_samples_leaf: params.min_samples_leaf,
         min_samples_split: params.min_samples_split,
         n_trees: 1,
@@ -174,8 +216,8 @@ struct Reached {
     draws: u64,
 }
 
-/// Sends the drawn rows down smartcore's tree, joins sibling leaves of one share (smartcore splits pure nodes on), and
-/// builds the tree of ours.
+/// Sends the drawn rows down smartcore's tree, joins sibling leaves of one share, and builds the tree of ours. smartcore
+/// splits pure nodes on, one value at a time; they are leaves here, for walking such chains would take most of the time.
 fn convert(
     nodes: &[MirrorNode],
     columns: &[f64],
@@ -205,7 +247,9 @@ fn convert(
                 here.children = None;
             }
         }
-        if reached[at].positives as f64 / reached[at].draws as f64 != nodes[at].output {
+        // What lies below a pure node is not reached.
+        let Reached { positives, draws, .. } = reached[at];
+        if draws > 0 && positives as f64 / draws as f64 != nodes[at].output {
             return Err(broken("a node's value is not the share of failures that reach it"));
         }
     }
@@ -231,7 +275,9 @@ fn links(nodes: &[MirrorNode], features: usize) -> Result<Vec<Reached>, ForestEr
     }
     let one = |(at, node): (usize, &MirrorNode)| {
         let leaf = Reached { children: None, feature: 0, threshold: 0.0, positives: 0, draws: 0 };
+        let pure = node.output == 0.0 || node.output == 1.0;
         match (node.true_child, node.false_child, node.split_value) {
+            _ if pure => Ok(leaf),
             (None, None, _) => Ok(leaf),
             (Some(left), Some(right), Some(threshold))
                 if at < left.min(right) && left.max(right) < nodes.len() && node.split_feature < features =>
@@ -277,7 +323,8 @@ mod tests {
         let unseen = DenseMatrix::new(2_000, 4, fresh.clone(), true).unwrap();
         for (seed, depth, leaf) in [(0, None, 1), (1, Some(1), 1), (2, Some(4), 3), (u64::MAX, None, 20)] {
             let params = Params { max_depth: depth, min_samples_leaf: leaf, ..Params::default() };
-            let theirs = fit(&rows, &params, 2, seed).unwrap();
+            let levels = depth.unwrap_or(FIRST_DEPTH) + 1;
+            let theirs = fit(&rows, &params, 2, seed, levels).unwrap();
             let ours = grow(&rows, &columns, &params, 2, seed).unwrap();
             for (values, expected) in [(&columns, theirs.predict(&rows.x)), (&fresh, theirs.predict(&unseen))]
             {
@@ -323,6 +370,23 @@ mod tests {
             }
         }
         assert_eq!(tree.nodes()[0].cover, 1_000.0);
+    }
+
+    #[test]
+    fn a_branch_that_is_deeper_than_the_first_limit_is_grown_to_its_end() {
+        // Labels that alternate along the only feature, with blocks that grow: each split can only peel off an end.
+        let rows: usize = 600;
+        let columns: Vec<f64> = (0..rows).map(|row| row as f64).collect();
+        let y: Vec<f64> = (0..rows).map(|row| f64::from(u8::from(row % 2 == 0))).collect();
+        let prepared = Rows::new(columns.clone(), 1, y).unwrap();
+        let deepest = (0..20).map(|seed| {
+            let grown = grow(&prepared, &columns, &Params::default(), 1, seed).unwrap();
+            assert!(
+                grown.tree.nodes().iter().all(|node| node.feature().is_some() || node.value.fract() == 0.0)
+            );
+            depth_of(&grown.tree)
+        });
+        assert!(deepest.max().unwrap() > usize::from(FIRST_DEPTH));
     }
 
     #[test]
