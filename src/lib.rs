@@ -38,7 +38,6 @@ extension_sql_file!("../sql/extension/lineage.sql", name = "lineage", requires =
 extension_sql_file!("../sql/extension/kpi.sql", name = "kpi", requires = ["lineage", kpi::kpi_add_pair]);
 extension_sql_file!("../sql/extension/forest.sql", name = "forest", requires = ["kpi"]);
 extension_sql_file!("../sql/extension/pipeline.sql", name = "pipeline", requires = ["forest"]);
-extension_sql_file!("../sql/extension/calls.sql", name = "calls", requires = ["pipeline"]);
 extension_sql_file!("../sql/extension/rights.sql", name = "rights", finalize);
 
 /// What cargo-pgrx's test runner asks for.

@@ -580,3 +580,9 @@ end
 $$;
 comment on function stellantis.do_clean(text) is
     'Internal: cleans every loaded file of a data set (NULL: of all) that was not cleaned yet, and says how many values each rule changed.';
+
+create function stellantis.clean(dataset text default null)
+returns table (cleaned_dataset text, rule_id text, kind text, column_name text, rows_changed bigint)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.clean(text) is
+    'Cleans the loaded files of a data set, or of all, into staging.clean_*: what was changed, by which rule.';

@@ -44,3 +44,10 @@ end
 $$;
 comment on function stellantis.do_run_data_tests(bigint, boolean) is
     'Internal: runs the active data tests (true: the blocking ones, false: all, NULL: those that do not block), logs each in ops.data_test_result; up to ten keys of failing rows.';
+
+create function stellantis.run_data_tests(run_id bigint default null, blocking_only boolean default false)
+returns table (test_no integer, test_name text, dimension text, severity text, is_blocking boolean, status text, rows_failed bigint,
+    sample_keys text[], message text, seconds float8)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.run_data_tests(bigint, boolean) is
+    'Runs the data tests of ops.data_test on the star; the result is kept in ops.data_test_result.';

@@ -84,3 +84,12 @@ as $$
 $$;
 comment on function stellantis.do_lineage_mermaid() is
     'Internal: the lineage as a Mermaid graph.';
+
+create function stellantis.lineage()
+returns table (target text, source text, kind text, via text)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.lineage() is 'Where each relation gets its rows from: views from the catalog, loads from the pipeline.';
+
+create function stellantis.lineage_mermaid() returns text
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.lineage_mermaid() is 'The lineage as a Mermaid flow chart.';

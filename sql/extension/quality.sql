@@ -225,3 +225,32 @@ $$;
 comment on function stellantis.do_quality_gate(bigint) is
     'Internal: assesses the files that wait for cleaning; below the data set''s minimum they are held (hold_file), the run stops (stop) or '
     'goes on with a warning (warn); an unexpired acceptance lets them pass.';
+
+create function stellantis.do_assess_quality(p_relation regclass)
+returns table (table_name text, dimension text, rows_checked bigint, rows_failed bigint, score float8, worst_column text, worst_score float8, status text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $function$
+declare
+    v_dataset text;
+begin
+    if p_relation is not null and not exists (select from ops.dataset d where to_regclass(d.staging_table) = p_relation) then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('%s is the staging table of no data set', p_relation),
+            hint = 'SELECT dataset, staging_table FROM ops.dataset;';
+    end if;
+    for v_dataset in
+        select d.dataset from ops.dataset d
+        where d.is_active and (p_relation is null or to_regclass(d.staging_table) = p_relation)
+        order by d.dataset
+    loop
+        return query select * from stellantis.do_assess_quality(null, v_dataset, null);
+    end loop;
+end
+$function$;
+
+create function stellantis.assess_quality(relation regclass default null)
+returns table (table_name text, dimension text, rows_checked bigint, rows_failed bigint, score float8, worst_column text, worst_score float8, status text)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.assess_quality(regclass) is
+    'Scores the six dimensions of a staging table, or of all, by ops.quality_rule; logged in warehouse.quality_metrics_log.';

@@ -910,3 +910,29 @@ end
 $$;
 comment on function stellantis.do_refresh_marts(bigint, date) is
     'Internal: verifies the roll-ups against the facts and mends them, refreshes statistics and runs the data tests that do not block; returns the rows mended.';
+
+create function stellantis.do_load_warehouse(p_logical_date date)
+returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $function$
+    select * from stellantis.do_load_warehouse(null::bigint, coalesce(p_logical_date,
+        (select (clock_timestamp() at time zone p.time_zone)::date from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1)))
+$function$;
+
+create function stellantis.load_warehouse(logical_date date default null)
+returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.load_warehouse(date) is
+    'The one publication: dimensions, facts, predictions and roll-ups of all clean files, then every blocking data test; one failure rolls back the whole.';
+
+create function stellantis.do_refresh_marts() returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $function$
+    select stellantis.do_refresh_marts(null::bigint,
+        (select (clock_timestamp() at time zone p.time_zone)::date from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1))
+$function$;
+
+create function stellantis.refresh_marts() returns bigint
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.refresh_marts() is
+    'Rebuilds what can be rebuilt: verifies roll-ups against the facts, refreshes statistics, runs the non-blocking tests.';

@@ -244,3 +244,18 @@ $$;
 comment on function stellantis.do_accept_quality(bigint, text, text, timestamptz) is
     'Internal: lets a data set below its minimum score through until a time, with a reason; held files are loaded again and published by the '
     'next run; returns how many; audited.';
+
+create function stellantis.withdraw_file(file_id integer, reason text) returns void
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.withdraw_file(integer, text) is
+    'Takes the rows of a file out of staging and of everything published. Audited.';
+
+create function stellantis.remove_synthetic() returns integer
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.remove_synthetic() is
+    'Withdraws every file that a generator wrote, and returns how many.';
+
+create function stellantis.accept_quality(run_id bigint, dataset text, reason text, valid_until timestamptz) returns integer
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.accept_quality(bigint, text, text, timestamptz) is
+    'Lets a data set pass its quality gate until a time, with a reason; held files come back and the next run publishes them. Audited.';
