@@ -32,7 +32,11 @@ venv() {
   fi
 }
 
-engine_is_pure() { ! cargo tree -p engine --edges normal,build,dev | grep -i pgrx; }
+engine_is_pure() {
+  local tree
+  tree=$(cargo tree -p engine --edges normal,build,dev)
+  [ -n "$tree" ] && ! grep -i pgrx <<<"$tree"
+}
 no_tabs() { ! git grep -nI "$(printf '\t')" -- '*.sql' ':!tests/pg_regress/expected'; }
 shell_scripts() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck -x; }
 python_scripts() {

@@ -14,6 +14,6 @@ scripts/install.sh --destdir "$tree"
 install -D -m 644 LICENSE "$tree/usr/share/doc/$EXTENSION/LICENSE"
 # Same content, same bytes: fixed order, owner and times.
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct 2>/dev/null || echo 0)" \
-  -C "$tree" -cf - . | gzip -n >"build/$name.tar.gz"
+  -C "$tree" -cf - -T <(cd "$tree" && find . -type f -printf '%P\n') | gzip -n >"build/$name.tar.gz"
 rm -rf "$tree"
 say "build/$name.tar.gz"
