@@ -166,3 +166,11 @@ on conflict do nothing;
 insert into ops.schedule (pipeline, local_time, time_zone, is_active) values
     ('manufacturing_analytics_pipeline', '06:00', 'Europe/Rome', false)
 on conflict do nothing;
+
+-- The sample files of the project come from its own generators, wherever they are copied to.
+insert into ops.synthetic_file (sha256, dataset, row_count, seed, dirt) values
+    ('09cbb746af110b4eada7b85b74334103556a961ccf60ac49cea2f232f41db343', 'maintenance', 10000, 433, 0),
+    ('43145e0272d871be090b98886038fe89c1715faf2beec08210a40a2f11a9eeb1', 'quality', 100, 433, 0),
+    ('7938fda296e02075f3e46ab3089517caa7ea2e9b1227fab525e1fa5094fdd088', 'vehicles', 11914, 433, 0),
+    ('9432cd4d4549875a9cec500f703c620a1078afe725d40c5cd2f17aacb30109bd', 'production', 1350, 433, 0)
+on conflict do nothing;
