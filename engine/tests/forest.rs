@@ -1,4 +1,5 @@
 //! The forest as its callers see it.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

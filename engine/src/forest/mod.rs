@@ -3,6 +3,7 @@
 //! [`train::train`] grows the trees (engine: smartcore's regression forest on 0/1 labels, which is a probability
 //! forest), [`forest::Forest`] predicts, [`explain`] says why, [`codec`] writes the forest down, and
 //! [`training_rows`] remembers which rows it was trained on, so that they are scored by their out-of-bag trees only.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod codec;
 pub mod data;

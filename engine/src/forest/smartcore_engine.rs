@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_branch_that_is_deeper_than_the_first_limit_is_grown_to_its_end() {
-        // Labels that alternate along the only feature, with blocks that grow: each split can only peel off an end.
+        // Labels that alternate along the only feature: each split does little more than peel off an end.
         let rows: usize = 600;
         let columns: Vec<f64> = (0..rows).map(|row| row as f64).collect();
         let y: Vec<f64> = (0..rows).map(|row| f64::from(u8::from(row % 2 == 0))).collect();
