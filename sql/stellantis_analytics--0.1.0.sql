@@ -808,6 +808,35 @@ $$;
 comment on function stellantis.do_quality_gate(bigint) is
     'Internal: assesses the files that wait for cleaning; below the data set''s minimum they are held (hold_file), the run stops (stop) or '
     'goes on with a warning (warn); an unexpired acceptance lets them pass.';
+
+create function stellantis.do_assess_quality(p_relation regclass)
+returns table (table_name text, dimension text, rows_checked bigint, rows_failed bigint, score float8, worst_column text, worst_score float8, status text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $function$
+declare
+    v_dataset text;
+begin
+    if p_relation is not null and not exists (select from ops.dataset d where to_regclass(d.staging_table) = p_relation) then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('%s is the staging table of no data set', p_relation),
+            hint = 'SELECT dataset, staging_table FROM ops.dataset;';
+    end if;
+    for v_dataset in
+        select d.dataset from ops.dataset d
+        where d.is_active and (p_relation is null or to_regclass(d.staging_table) = p_relation)
+        order by d.dataset
+    loop
+        return query select * from stellantis.do_assess_quality(null, v_dataset, null);
+    end loop;
+end
+$function$;
+
+create function stellantis.assess_quality(relation regclass default null)
+returns table (table_name text, dimension text, rows_checked bigint, rows_failed bigint, score float8, worst_column text, worst_score float8, status text)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.assess_quality(regclass) is
+    'Scores the six dimensions of a staging table, or of all, by ops.quality_rule; logged in warehouse.quality_metrics_log.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1260,7 +1289,7 @@ begin
     ), coded as (
         select r.*, coalesce(l.target_code, c.line) as line, coalesce(s.target_code, c.shift) as shift,
             coalesce(e.target_code, c.equipment) as equipment, coalesce(v.target_code, c.vehicle) as vehicle,
-            stellantis.do_trimmed(r.downtime_reason) as reason
+            stellantis.do_code(r.downtime_reason) as reason
         from staging.production r
         cross join lateral (select stellantis.do_code(r.line_code) as line, stellantis.do_code(r.shift_code) as shift,
             stellantis.do_code(r.equipment_code) as equipment,
@@ -1313,7 +1342,7 @@ begin
         select file_id, line_number, production_date, line, shift, equipment, vehicle,
             calendar_minutes, planned_busy_minutes, run_minutes, setup_minutes, delay_minutes, down_minutes, ideal_cycle_minutes,
             produced_units, good_units, scrap_units, rework_units,
-            coalesce(reason, case when down_minutes > 0 then 'unknown' else 'none' end),
+            coalesce(reason, case when down_minutes > 0 then 'UNKNOWN' else 'NONE' end),
             failure_count, repair_minutes, energy_kwh, material_cost, scrap_cost, rework_cost, unit_price
         from fated where dropped_by is null
     )
@@ -1330,7 +1359,8 @@ begin
         select f.file_id, 'production_code_normalised', c.column_name
         from fated f
         cross join lateral (values ('line_code', f.line_code, f.line), ('shift_code', f.shift_code, f.shift),
-            ('equipment_code', f.equipment_code, f.equipment), ('vehicle_code', f.vehicle_code, f.vehicle)) as c (column_name, printed, code)
+            ('equipment_code', f.equipment_code, f.equipment), ('vehicle_code', f.vehicle_code, f.vehicle),
+            ('downtime_reason', f.downtime_reason, f.reason)) as c (column_name, printed, code)
         where f.dropped_by is null and c.printed <> c.code
         union all
         -- Kept as they are; the count is the flag.
@@ -1396,6 +1426,12 @@ end
 $$;
 comment on function stellantis.do_clean(text) is
     'Internal: cleans every loaded file of a data set (NULL: of all) that was not cleaned yet, and says how many values each rule changed.';
+
+create function stellantis.clean(dataset text default null)
+returns table (cleaned_dataset text, rule_id text, kind text, column_name text, rows_changed bigint)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.clean(text) is
+    'Cleans the loaded files of a data set, or of all, into staging.clean_*: what was changed, by which rule.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1449,6 +1485,13 @@ end
 $$;
 comment on function stellantis.do_run_data_tests(bigint, boolean) is
     'Internal: runs the active data tests (true: the blocking ones, false: all, NULL: those that do not block), logs each in ops.data_test_result; up to ten keys of failing rows.';
+
+create function stellantis.run_data_tests(run_id bigint default null, blocking_only boolean default false)
+returns table (test_no integer, test_name text, dimension text, severity text, is_blocking boolean, status text, rows_failed bigint,
+    sample_keys text[], message text, seconds float8)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.run_data_tests(bigint, boolean) is
+    'Runs the data tests of ops.data_test on the star; the result is kept in ops.data_test_result.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1456,9 +1499,8 @@ comment on function stellantis.do_run_data_tests(bigint, boolean) is
 -- requires:
 --   data_tests
 
--- The one publication: dimensions, facts, predictions and roll-ups out of cleaned files, then the blocking tests.
--- A file counts when ops.source_file.published_at is set; the functions below bring the star in line with those files, for the
--- codes and days they are given, and touch a row only if it differs. Withdrawing a file uses the same functions.
+-- Dimensions of the star: calendar, lines, shifts, equipment and vehicles in line with the published files.
+-- Called by the publication (warehouse.sql) and by the ways on (ways_on.sql); a row is touched only if it differs.
 
 create function stellantis.do_extend_calendar(p_from date, p_to date) returns bigint
 language plpgsql
@@ -1823,6 +1865,15 @@ $$;
 comment on function stellantis.do_publish_vehicles(text[], date, boolean) is
     'Internal: brings these vehicles in line with published vehicle files, slowly changing (type 2) from the logical date on; a code no file knows '
     'becomes an inferred member; with p_correct every change is made in place.';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   warehouse_dimensions
+
+-- Facts, predictions and roll-ups of the star in line with the published files.
+-- Called by the publication (warehouse.sql) and by the ways on (ways_on.sql); a row is touched only if it differs.
 
 create function stellantis.do_add_partitions(p_days date[]) returns void
 language plpgsql
@@ -2241,6 +2292,16 @@ end
 $$;
 comment on function stellantis.do_publish_predictions(date) is
     'Internal: publishes the scores of staging.maintenance_score whose files are published, as the predictions of the logical date.';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   warehouse_facts
+
+-- The one publication: dimensions, facts, predictions and roll-ups out of cleaned files, then the blocking tests.
+-- A file counts when ops.source_file.published_at is set; the functions below bring the star in line with those files, for the
+-- codes and days they are given, and touch a row only if it differs. Withdrawing a file uses the same functions.
 
 create function stellantis.do_load_warehouse(p_run_id bigint, p_logical_date date)
 returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
@@ -2368,6 +2429,32 @@ end
 $$;
 comment on function stellantis.do_refresh_marts(bigint, date) is
     'Internal: verifies the roll-ups against the facts and mends them, refreshes statistics and runs the data tests that do not block; returns the rows mended.';
+
+create function stellantis.do_load_warehouse(p_logical_date date)
+returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $function$
+    select * from stellantis.do_load_warehouse(null::bigint, coalesce(p_logical_date,
+        (select (clock_timestamp() at time zone p.time_zone)::date from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1)))
+$function$;
+
+create function stellantis.load_warehouse(logical_date date default null)
+returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.load_warehouse(date) is
+    'The one publication: dimensions, facts, predictions and roll-ups of all clean files, then every blocking data test; one failure rolls back the whole.';
+
+create function stellantis.do_refresh_marts() returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $function$
+    select stellantis.do_refresh_marts(null::bigint,
+        (select (clock_timestamp() at time zone p.time_zone)::date from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1))
+$function$;
+
+create function stellantis.refresh_marts() returns bigint
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.refresh_marts() is
+    'Rebuilds what can be rebuilt: verifies roll-ups against the facts, refreshes statistics, runs the non-blocking tests.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -2621,6 +2708,21 @@ $$;
 comment on function stellantis.do_accept_quality(bigint, text, text, timestamptz) is
     'Internal: lets a data set below its minimum score through until a time, with a reason; held files are loaded again and published by the '
     'next run; returns how many; audited.';
+
+create function stellantis.withdraw_file(file_id integer, reason text) returns void
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.withdraw_file(integer, text) is
+    'Takes the rows of a file out of staging and of everything published. Audited.';
+
+create function stellantis.remove_synthetic() returns integer
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.remove_synthetic() is
+    'Withdraws every file that a generator wrote, and returns how many.';
+
+create function stellantis.accept_quality(run_id bigint, dataset text, reason text, valid_until timestamptz) returns integer
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.accept_quality(bigint, text, text, timestamptz) is
+    'Lets a data set pass its quality gate until a time, with a reason; held files come back and the next run publishes them. Audited.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -2714,6 +2816,15 @@ as $$
 $$;
 comment on function stellantis.do_lineage_mermaid() is
     'Internal: the lineage as a Mermaid graph.';
+
+create function stellantis.lineage()
+returns table (target text, source text, kind text, via text)
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.lineage() is 'Where each relation gets its rows from: views from the catalog, loads from the pipeline.';
+
+create function stellantis.lineage_mermaid() returns text
+language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
+comment on function stellantis.lineage_mermaid() is 'The lineage as a Mermaid flow chart.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -3035,7 +3146,7 @@ begin
             'rows_loaded', v_file.rows_loaded, 'rows_rejected', v_file.rows_rejected, 'sqlstate', v_file.error_state);
         if v_file.error_state is not null then
             raise warning using errcode = '01000',
-                message = format('refused: %s [%s]', v_file.error_message, v_file.error_state), hint = coalesce(v_file.error_hint, '');
+                message = format('refused: %s [%s]', v_file.error_message, v_file.error_state), hint = coalesce(nullif(v_file.error_hint, ''), 'SELECT * FROM stellantis.landing_files();');
         end if;
     end loop;
     return next;
@@ -3322,11 +3433,12 @@ begin
     perform pg_catalog.pg_advisory_unlock(c_lock);
     commit;
     if v_state <> 'success' then
-        raise exception using
-            errcode = v_sqlstate,
-            message = pg_catalog.format('%s: step %s: %s', v_summary, v_step, v_message),
-            detail = coalesce(v_details, ''),
-            hint = coalesce(nullif(v_hint, ''), 'CALL stellantis.run_pipeline(resume => true);');
+        v_message := pg_catalog.format('step %s of run %s: %s', v_step, v_run, v_message);
+        v_hint := coalesce(nullif(v_hint, ''), 'CALL stellantis.run_pipeline(resume => true);');
+        if v_details <> '' then
+            raise exception using errcode = v_sqlstate, message = v_message, detail = v_details, hint = v_hint;
+        end if;
+        raise exception using errcode = v_sqlstate, message = v_message, hint = v_hint;
     end if;
     raise notice '%', v_summary;
 end
@@ -3460,104 +3572,6 @@ returns table (area text, state text, since timestamptz, what text, next_command
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.status() is
     'How the platform does, area by area, and the next command where one is needed.';
-/* </end connected objects> */
-
-/* <begin connected objects> */
--- src/lib.rs
--- requires:
---   pipeline
-
-create function stellantis.do_assess_quality(p_relation regclass)
-returns table (table_name text, dimension text, rows_checked bigint, rows_failed bigint, score float8, worst_column text, worst_score float8, status text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $function$
-declare
-    v_dataset text;
-begin
-    if p_relation is not null and not exists (select from ops.dataset d where to_regclass(d.staging_table) = p_relation) then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('%s is the staging table of no data set', p_relation),
-            hint = 'SELECT dataset, staging_table FROM ops.dataset;';
-    end if;
-    for v_dataset in
-        select d.dataset from ops.dataset d
-        where d.is_active and (p_relation is null or to_regclass(d.staging_table) = p_relation)
-        order by d.dataset
-    loop
-        return query select * from stellantis.do_assess_quality(null, v_dataset, null);
-    end loop;
-end
-$function$;
-
-create function stellantis.assess_quality(relation regclass default null)
-returns table (table_name text, dimension text, rows_checked bigint, rows_failed bigint, score float8, worst_column text, worst_score float8, status text)
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.assess_quality(regclass) is
-    'Scores the six dimensions of a staging table, or of all, by ops.quality_rule; logged in warehouse.quality_metrics_log.';
-
-create function stellantis.clean(dataset text default null)
-returns table (cleaned_dataset text, rule_id text, kind text, column_name text, rows_changed bigint)
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.clean(text) is
-    'Cleans the loaded files of a data set, or of all, into staging.clean_*: what was changed, by which rule.';
-
-create function stellantis.do_load_warehouse(p_logical_date date)
-returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
-language sql volatile set search_path = pg_catalog, pg_temp
-as $function$
-    select * from stellantis.do_load_warehouse(null::bigint, coalesce(p_logical_date,
-        (select (clock_timestamp() at time zone p.time_zone)::date from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1)))
-$function$;
-
-create function stellantis.load_warehouse(logical_date date default null)
-returns table (relation text, rows_inserted bigint, rows_updated bigint, rows_unchanged bigint)
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.load_warehouse(date) is
-    'The one publication: dimensions, facts, predictions and roll-ups of all clean files, then every blocking data test; one failure rolls back the whole.';
-
-create function stellantis.do_refresh_marts() returns bigint
-language sql volatile set search_path = pg_catalog, pg_temp
-as $function$
-    select stellantis.do_refresh_marts(null::bigint,
-        (select (clock_timestamp() at time zone p.time_zone)::date from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1))
-$function$;
-
-create function stellantis.refresh_marts() returns bigint
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.refresh_marts() is
-    'Rebuilds what can be rebuilt: verifies roll-ups against the facts, refreshes statistics, runs the non-blocking tests.';
-
-create function stellantis.run_data_tests(run_id bigint default null, blocking_only boolean default false)
-returns table (test_no integer, test_name text, dimension text, severity text, is_blocking boolean, status text, rows_failed bigint,
-    sample_keys text[], message text, seconds float8)
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.run_data_tests(bigint, boolean) is
-    'Runs the data tests of ops.data_test on the star; the result is kept in ops.data_test_result.';
-
-create function stellantis.lineage()
-returns table (target text, source text, kind text, via text)
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.lineage() is 'Where each relation gets its rows from: views from the catalog, loads from the pipeline.';
-
-create function stellantis.withdraw_file(file_id integer, reason text) returns void
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.withdraw_file(integer, text) is
-    'Takes the rows of a file out of staging and of everything published. Audited.';
-
-create function stellantis.remove_synthetic() returns integer
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.remove_synthetic() is
-    'Withdraws every file that a generator wrote, and returns how many.';
-
-create function stellantis.accept_quality(run_id bigint, dataset text, reason text, valid_until timestamptz) returns integer
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.accept_quality(bigint, text, text, timestamptz) is
-    'Lets a data set pass its quality gate until a time, with a reason; held files come back and the next run publishes them. Audited.';
-
-create function stellantis.lineage_mermaid() returns text
-language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
-comment on function stellantis.lineage_mermaid() is 'The lineage as a Mermaid flow chart.';
 /* </end connected objects> */
 
 /* <begin connected objects> */

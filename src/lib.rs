@@ -32,7 +32,17 @@ extension_sql_file!("../sql/extension/landing.sql", name = "landing", requires =
 extension_sql_file!("../sql/extension/quality.sql", name = "quality", requires = ["landing"]);
 extension_sql_file!("../sql/extension/clean.sql", name = "clean", requires = ["quality"]);
 extension_sql_file!("../sql/extension/data_tests.sql", name = "data_tests", requires = ["clean"]);
-extension_sql_file!("../sql/extension/warehouse.sql", name = "warehouse", requires = ["data_tests"]);
+extension_sql_file!(
+    "../sql/extension/warehouse_dimensions.sql",
+    name = "warehouse_dimensions",
+    requires = ["data_tests"]
+);
+extension_sql_file!(
+    "../sql/extension/warehouse_facts.sql",
+    name = "warehouse_facts",
+    requires = ["warehouse_dimensions"]
+);
+extension_sql_file!("../sql/extension/warehouse.sql", name = "warehouse", requires = ["warehouse_facts"]);
 extension_sql_file!("../sql/extension/ways_on.sql", name = "ways_on", requires = ["warehouse"]);
 extension_sql_file!("../sql/extension/lineage.sql", name = "lineage", requires = ["ways_on"]);
 extension_sql_file!("../sql/extension/kpi.sql", name = "kpi", requires = ["lineage", kpi::kpi_add_pair]);
