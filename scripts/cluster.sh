@@ -144,7 +144,8 @@ case $action in
       socket=$(cat "$home/socket" 2>/dev/null || true)
       case $socket in /tmp/sa-*) rm -rf "$socket" ;; esac
       rm -rf "${home:?}/data" "${home:?}/landing" "${home:?}/export" "$home/log" "$home/port" "$home/socket"
-      rmdir "$home" 2>/dev/null || true
+      # A place that was made for the cluster goes whole, with whatever was put beside it.
+      case $home in /var/lib/postgresql/stellantis-*) rm -rf "$home" ;; esac
     fi
     rm -f "$dir/where" "$dir/initdb.log" "$dir/code"
     rmdir "$dir" 2>/dev/null || true
