@@ -5,6 +5,8 @@
 
 // Errors are large because they carry what the client needs; they are built once a statement.
 #![allow(clippy::result_large_err)]
+// pgrx makes the SQL declaration of a set-returning function from the row type in its signature.
+#![allow(clippy::type_complexity)]
 
 use pgrx::prelude::*;
 
