@@ -16,6 +16,7 @@ mod kpi;
 mod landing;
 mod pg;
 mod pipeline;
+mod quality;
 mod settings;
 mod synthetic;
 mod warehouse;

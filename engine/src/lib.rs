@@ -8,4 +8,5 @@ pub mod error;
 pub mod forest;
 pub mod kpi;
 pub mod landing;
+pub mod quality;
 pub mod synthetic;

@@ -256,55 +256,12 @@ comment on function stellantis.do_publish_conditions(integer[], date) is
 
 create function stellantis.do_leading_sensors(p_file_ids integer[])
 returns table (file_id integer, line_number bigint, sensor_no integer, robust_z float8)
-language plpgsql stable
+language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-    v_file_id integer;
-    v_passed bigint;
-    v_medians float8[];
-    v_spreads float8[];
-begin
-    for v_file_id, v_passed in
-        select q.file_id, count(*) filter (where q.passed)
-        from staging.clean_quality q where q.file_id = any (p_file_ids)
-        -- a file without a failure needs no reference
-        group by q.file_id having not bool_and(q.passed) order by q.file_id
-    loop
-        -- The values of a sensor are gathered by hashing and sorted sensor by sensor: one scan of the file.
-        with gathered as materialized (
-            select v.n, array_agg(v.value) as sensor_values
-            from (select generate_subscripts(q.sensors, 1) as n, unnest(q.sensors) as value
-                  from staging.clean_quality q where q.file_id = v_file_id and q.passed) as v
-            where v.value is not null
-            group by v.n
-            having count(*) * 2 >= v_passed
-        ), middles as materialized (
-            select g.n, g.sensor_values,
-                (select percentile_cont(0.5) within group (order by u.value) from unnest(g.sensor_values) as u (value)) as median
-            from gathered g
-        ), spreads as (
-            select m.n, m.median,
-                (select percentile_cont(0.5) within group (order by abs(u.value - m.median)) from unnest(m.sensor_values) as u (value)) as deviation
-            from middles m
-        )
-        select array_agg(s.median order by a.n), array_agg(1.4826 * nullif(s.deviation, 0) order by a.n)
-        into v_medians, v_spreads
-        from generate_series(1, (select max(n) from spreads)) as a (n) left join spreads s on s.n = a.n;
-
-        return query
-            select distinct on (z.line_number) v_file_id, z.line_number, z.n - 1, z.robust_z
-            from (
-                select u.line_number, u.n, (u.value - u.median) / u.spread as robust_z
-                from (select q.line_number, generate_subscripts(q.sensors, 1) as n, unnest(q.sensors) as value,
-                          unnest(v_medians) as median, unnest(v_spreads) as spread
-                      from staging.clean_quality q where q.file_id = v_file_id and not q.passed) as u
-            ) as z
-            where z.robust_z is not null
-            order by z.line_number, abs(z.robust_z) desc, z.n;
-    end loop;
-end
+    select f.file_id, l.line_number, l.sensor_no, l.robust_z
+    from unnest(p_file_ids) as f (file_id)
+    cross join lateral stellantis.leading_sensors_of_file(f.file_id) as l
 $$;
 comment on function stellantis.do_leading_sensors(integer[]) is
     'Internal: for each failed inspection the sensor (numbered from 0) that deviates most: robust z from median and scaled MAD of the passing rows of its '

@@ -129,3 +129,7 @@ create table staging.maintenance_score (
     failure_mode text,
     scored_at timestamptz not null default clock_timestamp()
 );
+
+-- 590 floats of a row hardly compress, and trying costs more than writing them.
+alter table staging.quality alter column sensors set storage external;
+alter table staging.clean_quality alter column sensors set storage external;

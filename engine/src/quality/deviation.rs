@@ -1,0 +1,158 @@
+//! Which sensor of a failed inspection deviates most from the passed ones. An association, not a cause.
+
+/// Scales the median absolute deviation to the standard deviation of a normal distribution.
+const MAD_TO_SIGMA: f64 = 1.4826;
+
+/// Sensor readings of the inspections of one file, row-major; NaN where a sensor gave none.
+#[derive(Debug, Clone, Default)]
+pub struct Readings {
+    width: usize,
+    values: Vec<f64>,
+    passed: Vec<bool>,
+}
+
+/// The sensor that deviates most in one failed inspection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leading {
+    /// Row of the readings, from 0.
+    pub row: usize,
+    /// Number of the sensor, from 0.
+    pub sensor: usize,
+    /// (value - median) / (1.4826 · MAD), median and MAD of the passed inspections.
+    pub robust_z: f64,
+}
+
+impl Readings {
+    /// No row yet, `width` sensors each.
+    pub fn new(width: usize) -> Self {
+        Self { width, ..Self::default() }
+    }
+
+    /// Adds an inspection; sensors beyond `width` are left out, missing ones count as not measured. Infinite values
+    /// count as not measured.
+    pub fn push(&mut self, passed: bool, sensors: impl Iterator<Item = Option<f64>>) {
+        let start = self.values.len();
+        self.values.extend(
+            sensors.take(self.width).map(|value| value.filter(|value| value.is_finite()).unwrap_or(f64::NAN)),
+        );
+        self.values.resize(start + self.width, f64::NAN);
+        self.passed.push(passed);
+    }
+
+    /// Bytes held, for a memory limit.
+    pub fn bytes(&self) -> usize {
+        self.values.len() * 8 + self.passed.len()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (bool, &[f64])> {
+        self.passed.iter().copied().zip(self.values.chunks_exact(self.width.max(1)))
+    }
+}
+
+/// For every failed inspection the sensor with the largest absolute robust z, the lower number of equal ones. Only
+/// sensors count that at least half of the passed inspections have and that vary among them. Rows without such a
+/// sensor are left out.
+pub fn leading_sensors(readings: &Readings) -> Vec<Leading> {
+    let passed = readings.passed.iter().filter(|passed| **passed).count();
+    let mut column = Vec::with_capacity(passed);
+    let reference: Vec<Option<(f64, f64)>> = (0..readings.width)
+        .map(|sensor| {
+            column.clear();
+            column.extend(
+                readings
+                    .rows()
+                    .filter(|(passed, _)| *passed)
+                    .map(|(_, row)| row[sensor])
+                    .filter(|v| !v.is_nan()),
+            );
+            if column.is_empty() || column.len() * 2 < passed {
+                return None;
+            }
+            let median = median(&mut column)?;
+            column.iter_mut().for_each(|value| *value = (*value - median).abs());
+            let spread = MAD_TO_SIGMA * self::median(&mut column)?;
+            (spread > 0.0).then_some((median, spread))
+        })
+        .collect();
+    readings
+        .rows()
+        .enumerate()
+        .filter(|(_, (passed, _))| !passed)
+        .filter_map(|(row, (_, values))| {
+            let mut best: Option<Leading> = None;
+            for (sensor, (value, reference)) in values.iter().zip(&reference).enumerate() {
+                let Some((median, spread)) = reference else { continue };
+                let robust_z = (value - median) / spread;
+                if !robust_z.is_nan() && best.is_none_or(|best| robust_z.abs() > best.robust_z.abs()) {
+                    best = Some(Leading { row, sensor, robust_z });
+                }
+            }
+            best
+        })
+        .collect()
+}
+
+/// The median, the mean of the two middle values of an even number. Reorders `values`; `None` without any.
+fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return None;
+    }
+    let even = values.len() % 2 == 0;
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let upper = *upper;
+    let lower = if even { below.iter().copied().max_by(f64::total_cmp)? } else { upper };
+    Some(lower + (upper - lower) * 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(rows: &[(bool, [Option<f64>; 3])]) -> Readings {
+        let mut readings = Readings::new(3);
+        rows.iter().for_each(|(passed, sensors)| readings.push(*passed, sensors.iter().copied()));
+        readings
+    }
+
+    #[test]
+    fn medians_of_odd_and_even_numbers() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&mut [4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(&mut []), None);
+    }
+
+    /// By hand: sensor 0 of the passed rows is 1, 2, 3, 4, 5: median 3, MAD 1; the failed row's 7 is 4 / 1.4826 away.
+    #[test]
+    fn the_sensor_furthest_out_leads() {
+        let found = leading_sensors(&readings(&[
+            (true, [Some(1.0), Some(10.0), Some(5.0)]),
+            (true, [Some(2.0), Some(20.0), Some(5.0)]),
+            (true, [Some(3.0), Some(30.0), Some(5.0)]),
+            (true, [Some(4.0), Some(40.0), Some(5.0)]),
+            (true, [Some(5.0), Some(50.0), Some(5.0)]),
+            (false, [Some(7.0), Some(35.0), Some(99.0)]),
+        ]));
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].row, found[0].sensor), (5, 0));
+        assert!((found[0].robust_z - 4.0 / 1.4826).abs() < 1e-12);
+    }
+
+    /// The constant third sensor never leads, nor does one that most passed inspections lack.
+    #[test]
+    fn constant_and_mostly_missing_sensors_do_not_count() {
+        let found = leading_sensors(&readings(&[
+            (true, [None, Some(1.0), Some(5.0)]),
+            (true, [None, Some(2.0), Some(5.0)]),
+            (true, [Some(0.1), Some(3.0), Some(5.0)]),
+            (false, [Some(9.0), Some(2.5), Some(9.0)]),
+            (false, [Some(9.0), None, Some(9.0)]),
+        ]));
+        assert_eq!(found.iter().map(|leading| (leading.row, leading.sensor)).collect::<Vec<_>>(), [(3, 1)]);
+    }
+
+    #[test]
+    fn nothing_passed_is_no_reference() {
+        assert!(leading_sensors(&readings(&[(false, [Some(1.0), Some(2.0), Some(3.0)])])).is_empty());
+    }
+}

@@ -1,0 +1,5 @@
+//! Data quality and quality control.
+
+mod deviation;
+
+pub use deviation::{Leading, Readings, leading_sensors};
