@@ -28,7 +28,7 @@ begin
             'rows_loaded', v_file.rows_loaded, 'rows_rejected', v_file.rows_rejected, 'sqlstate', v_file.error_state);
         if v_file.error_state is not null then
             raise warning using errcode = '01000',
-                message = format('refused: %s [%s]', v_file.error_message, v_file.error_state), hint = coalesce(v_file.error_hint, '');
+                message = format('refused: %s [%s]', v_file.error_message, v_file.error_state), hint = coalesce(nullif(v_file.error_hint, ''), 'SELECT * FROM stellantis.landing_files();');
         end if;
     end loop;
     return next;
@@ -315,11 +315,13 @@ begin
     perform pg_catalog.pg_advisory_unlock(c_lock);
     commit;
     if v_state <> 'success' then
-        raise exception using
-            errcode = v_sqlstate,
-            message = pg_catalog.format('%s: step %s: %s', v_summary, v_step, v_message),
-            detail = coalesce(v_details, ''),
-            hint = coalesce(nullif(v_hint, ''), 'CALL stellantis.run_pipeline(resume => true);');
+        v_message := pg_catalog.format('%s: step %s: %s', v_summary, v_step, v_message);
+        v_hint := coalesce(nullif(v_hint, ''), 'CALL stellantis.run_pipeline(resume => true);');
+        -- RAISE prints a DETAIL that is empty.
+        if v_details = '' then
+            raise exception using errcode = v_sqlstate, message = v_message, hint = v_hint;
+        end if;
+        raise exception using errcode = v_sqlstate, message = v_message, detail = v_details, hint = v_hint;
     end if;
     raise notice '%', v_summary;
 end
