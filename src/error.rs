@@ -51,6 +51,16 @@ impl Error {
         Self::new(code, format!("{what}: {error}"))
     }
 
+    /// Whether it came from the operating system's answer about one file or directory.
+    pub fn is_about_a_file(&self) -> bool {
+        matches!(
+            self.code,
+            PgSqlErrorCode::ERRCODE_UNDEFINED_FILE
+                | PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE
+                | PgSqlErrorCode::ERRCODE_IO_ERROR
+        )
+    }
+
     /// SQLSTATE, message and hint, for callers that store an error instead of raising it.
     pub fn into_parts(self) -> (String, String, Option<String>) {
         (sqlstate_text(self.code as i32), self.message, self.hint)

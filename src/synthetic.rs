@@ -13,10 +13,10 @@ use crate::settings;
 /// Writes one generated file into the landing zone and tells what it wrote; never replaces a file.
 #[pg_extern(volatile, parallel_unsafe)]
 fn generate_zone_file(
-    dataset: &str,
+    dataset: Option<&str>,
     rows: Option<i64>,
     seed: Option<i64>,
-    dirt: f64,
+    dirt: Option<f64>,
 ) -> Result<
     TableIterator<
         'static,
@@ -24,7 +24,11 @@ fn generate_zone_file(
     >,
     ErrorReport,
 > {
-    let dataset: Dataset = dataset.parse().map_err(|error: synthetic::SyntheticError| Error::from(error))?;
+    let dataset: Dataset = dataset
+        .unwrap_or("(NULL)")
+        .parse()
+        .map_err(|error: synthetic::SyntheticError| Error::from(error))?;
+    let dirt = dirt.unwrap_or(0.0);
     let rows = match rows {
         None => dataset.default_rows(),
         Some(rows) => usize::try_from(rows).map_err(|_| {
@@ -32,6 +36,7 @@ fn generate_zone_file(
                 PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
                 format!("rows must not be negative, got {rows}"),
             )
+            .hint(format!("Give a number of rows between 1 and {}.", dataset.max_rows()))
         })?,
     };
     let seed = seed.unwrap_or(synthetic::DEFAULT_SEED as i64);

@@ -99,7 +99,7 @@ COMMENT ON PROCEDURE stellantis.create_warehouse() IS
     'Makes the schemas staging, warehouse, marts and ops with their tables, views, roles and rights, or brings them up to this version. Idempotent. Superuser.';
 ")]
 fn create_warehouse() -> Result<(), ErrorReport> {
-    require_superuser("create_warehouse")?;
+    require_superuser("create_warehouse()")?;
     Spi::connect_mut(|client| {
         client
             .update("SELECT pg_advisory_xact_lock(hashtext('stellantis.create_warehouse'))", None, &[])
@@ -132,7 +132,7 @@ COMMENT ON PROCEDURE stellantis.drop_warehouse(text) IS
     'Drops the schemas staging, warehouse, marts and ops with all their data. confirm must be the name of the database. Superuser.';
 ")]
 fn drop_warehouse(confirm: Option<&str>) -> Result<(), ErrorReport> {
-    require_superuser("drop_warehouse")?;
+    require_superuser(&format!("drop_warehouse({})", quote_literal(confirm.unwrap_or_default())))?;
     Spi::connect_mut(|client| {
         let database: String = client
             .select("SELECT current_database()::text", Some(1), &[])
@@ -185,9 +185,9 @@ fn require_superuser(call: &str) -> Result<(), Error> {
     }
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("stellantis.{call} creates or drops schemas and roles: it needs a superuser"),
+        format!("stellantis.{call} creates or drops schemas and roles: it needs a superuser, connect as one"),
     )
-    .hint(format!("Connect as a superuser and run: CALL stellantis.{call}(...);")))
+    .hint(format!("CALL stellantis.{call};")))
 }
 
 /// Schemas of our names that another role owns are somebody else's.

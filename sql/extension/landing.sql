@@ -225,10 +225,10 @@ begin
             hint = 'SELECT dataset, description FROM ops.dataset;';
     end if;
     path := regexp_replace(v_glob, '[^/]*$', '') || p_name;
-    if p_name !~ '^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$' or path !~ stellantis.glob_pattern(v_glob) then
+    if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$' or path !~ stellantis.glob_pattern(v_glob) then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('file name "%s" does not fit data set %s: a plain name is needed whose path matches %s', p_name, p_dataset, v_glob),
+            message = format('file name %s does not fit data set %s: a plain name is needed whose path matches %s', coalesce('"' || p_name || '"', 'NULL'), p_dataset, v_glob),
             hint = format('SELECT path_glob FROM ops.dataset WHERE dataset = %L;', p_dataset);
     end if;
     if p_content is null or length(p_content) = 0 then

@@ -38,6 +38,11 @@ declare
     v_last date;
     v_file record;
 begin
+    if p_logical_date not between '1990-01-01' and current_date + 3660 then
+        raise exception using errcode = '22008',
+            message = format('logical date %s is outside the calendar of a plant', p_logical_date),
+            hint = 'SELECT min(full_date), max(full_date) FROM warehouse.dim_date;';
+    end if;
     select f.file_id, f.path, s.day into v_file
     from (
         select file_id, production_date as day from staging.clean_production

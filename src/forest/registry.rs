@@ -9,6 +9,7 @@ use pgrx::prelude::*;
 
 use crate::error::Error;
 use crate::pg::as_owner::AsRole;
+use crate::pg::ident::quote_literal;
 use crate::warehouse;
 
 /// A decoded version of a model.
@@ -24,6 +25,12 @@ struct Deployed {
     threshold: f64,
     /// Changes whenever the stored bytes do, also where a warehouse was dropped and made again.
     identity: String,
+}
+
+/// A row of ops.model that has a version to predict with, or what to train one from.
+enum Found {
+    Deployed(Deployed),
+    Untrained { source: String, target: String },
 }
 
 /// Decoded forests kept in a session; the oldest goes first.
@@ -74,7 +81,7 @@ fn look_up(model: &str) -> Result<Deployed, Error> {
     let found = Spi::connect(|client| {
         let table = client
             .select(
-                "SELECT v.version, v.threshold, v.xmin::text || ' ' || v.trained_at::text
+                "SELECT v.version, v.threshold, v.xmin::text || ' ' || v.trained_at::text, m.source, m.target
                  FROM ops.model m LEFT JOIN ops.model_version v ON v.model = m.model AND v.version = m.deployed_version
                  WHERE m.model = $1",
                 Some(1),
@@ -84,21 +91,27 @@ fn look_up(model: &str) -> Result<Deployed, Error> {
         if table.is_empty() {
             return Ok(None);
         }
-        let (version, threshold, identity) =
-            table.first().get_three::<i32, f64, String>().map_err(Error::spi)?;
-        Ok::<_, Error>(Some((version, threshold, identity)))
+        let row = table.first();
+        let (version, threshold, identity) = row.get_three::<i32, f64, String>().map_err(Error::spi)?;
+        let text = |column| row.get::<String>(column).map_err(Error::spi).map(Option::unwrap_or_default);
+        Ok::<_, Error>(Some(match (version, threshold, identity) {
+            (Some(version), Some(threshold), Some(identity)) => {
+                Found::Deployed(Deployed { version, threshold, identity })
+            }
+            _ => Found::Untrained { source: text(4)?, target: text(5)? },
+        }))
     })?;
     match found {
-        Some((Some(version), Some(threshold), Some(identity))) => {
-            Ok(Deployed { version, threshold, identity })
-        }
-        Some(_) => Err(Error::new(
+        Some(Found::Deployed(deployed)) => Ok(deployed),
+        Some(Found::Untrained { source, target }) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!("model \"{model}\" has no deployed version"),
         )
         .hint(format!(
-            "SELECT * FROM stellantis.train_forest({0}, source, target) FROM ops.model WHERE model = {0};",
-            pgrx::spi::quote_literal(model)
+            "SELECT * FROM stellantis.train_forest({}, {}, {});",
+            quote_literal(model),
+            quote_literal(source),
+            quote_literal(target)
         ))),
         None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
@@ -124,6 +137,6 @@ fn stored_bytes(model: &str, version: i32, column: &str) -> Result<Vec<u8>, Erro
             PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             format!("model \"{model}\" has no version {version}"),
         )
-        .hint(format!("SELECT * FROM stellantis.model_metrics({});", pgrx::spi::quote_literal(model)))
+        .hint(format!("SELECT * FROM stellantis.model_metrics({});", quote_literal(model)))
     })
 }

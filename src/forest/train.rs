@@ -7,7 +7,7 @@ use engine::forest::{Params, Trained, codec};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use pgrx::{JsonB, datum::DatumWithOid};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::source::Source;
 use crate::error::Error;
@@ -35,8 +35,8 @@ fn train_forest(
     model: Option<&str>,
     source: Option<&str>,
     target: Option<&str>,
-    features: default!(Option<Vec<String>>, "NULL"),
-    params: default!(JsonB, "'{}'"),
+    features: default!(Option<Vec<Option<String>>>, "NULL"),
+    params: default!(Option<JsonB>, "'{}'"),
 ) -> Result<
     TableIterator<
         'static,
@@ -65,8 +65,9 @@ fn train_forest(
     require_one_of(&[OWNER, c"stellantis_engineer"], "train_forest")?;
     let (model, source, target) =
         (given(model, "model")?, given(source, "source")?, given(target, "target")?);
+    let features = features.map(named).transpose()?;
     let registered = look_up(model)?;
-    let (key, forest_params) = split_key(merge(registered.params, params.0)?)?;
+    let (key, forest_params) = split_key(merge(registered.params, params.map_or_else(|| json!({}), |params| params.0))?)?;
     let key = key.or(registered.key);
     let parsed = Params::from_json(&forest_params).map_err(Error::from)?;
     let max_bytes = settings::max_memory_bytes();
@@ -141,6 +142,17 @@ fn given<'a>(argument: Option<&'a str>, name: &str) -> Result<&'a str, Error> {
             format!("train_forest: argument \"{name}\" is missing"),
         )
         .hint("SELECT * FROM stellantis.train_forest('maintenance', 'staging.features_maintenance', 'machine_failure');")
+    })
+}
+
+/// Names of columns, at least one and none of them NULL: the model's order of features.
+fn named(features: Vec<Option<String>>) -> Result<Vec<String>, Error> {
+    features.into_iter().collect::<Option<Vec<String>>>().filter(|names| !names.is_empty()).ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            "train_forest: features must name at least one column, and none of them may be NULL",
+        )
+        .hint("Leave features out to take every numeric column of the source.")
     })
 }
 

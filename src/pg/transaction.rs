@@ -2,11 +2,11 @@
 
 use pgrx::pg_sys;
 
-/// Whether the session is inside BEGIN, or inside the implicit block of a query string with several statements.
-/// A procedure that commits can't run there.
+/// Whether the procedure that asks can't commit: inside BEGIN, inside the implicit block of a query string with several
+/// statements, inside a block with EXCEPTION, or called from a function.
 pub fn in_transaction_block() -> bool {
-    // SAFETY: reads the transaction state; no preconditions.
-    unsafe { pg_sys::IsTransactionBlock() }
+    // SAFETY: both read state; the second looks at the SPI context of the procedure that calls this.
+    unsafe { pg_sys::IsTransactionBlock() || !pg_sys::SPI_inside_nonatomic_context() }
 }
 
 /// Lets a pending cancel or terminate act. Only outside the life of worker threads.

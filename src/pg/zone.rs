@@ -3,13 +3,13 @@
 //! Nothing in it is trusted. Paths resolve beneath the zone without symbolic links (openat2), only regular files with
 //! one name are opened, without blocking (a FIFO would hang a backend for good), and new files never replace old ones.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use pgrx::prelude::*;
@@ -64,10 +64,10 @@ impl Zone {
 
     fn walk(&self, below: &Path, depth: usize, entries: &mut Vec<Entry>) -> Result<(), Error> {
         let directory = self.path.join(below);
-        let listing = std::fs::read_dir(&directory).map_err(|e| Error::file(directory.display(), &e))?;
+        let listing = std::fs::read_dir(&directory).map_err(|e| Error::file(below.display(), &e))?;
         for item in listing {
             check_for_interrupts();
-            let item = item.map_err(|e| Error::file(directory.display(), &e))?;
+            let item = item.map_err(|e| Error::file(below.display(), &e))?;
             let name = item.file_name();
             if name.as_bytes().starts_with(b".") {
                 continue;
@@ -79,12 +79,16 @@ impl Zone {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::file(relative.display(), &error)),
             };
-            if metadata.is_dir() {
-                if depth < MAX_DEPTH {
-                    self.walk(&relative, depth + 1, entries)?;
-                }
+            if metadata.is_dir() && depth == MAX_DEPTH {
                 continue;
             }
+            // One closed directory does not hide the files of the others.
+            let closed = match metadata.is_dir().then(|| self.walk(&relative, depth + 1, entries)) {
+                None => None,
+                Some(Ok(())) => continue,
+                Some(Err(error)) if error.is_about_a_file() => Some(error.into_parts().1),
+                Some(Err(error)) => return Err(error),
+            };
             if entries.len() == MAX_FILES {
                 return Err(Error::new(
                     PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -98,7 +102,7 @@ impl Zone {
                 Some(path) if path.chars().any(char::is_control) => {
                     Some("the name has control characters".to_owned())
                 }
-                Some(_) => file_problem(&metadata),
+                Some(_) => closed.or_else(|| file_problem(&metadata)),
             };
             entries.push(Entry {
                 path: path.unwrap_or_else(|| relative.to_string_lossy().into_owned()),
@@ -185,6 +189,10 @@ impl Zone {
     }
 
     fn make_directory(&self, relative: &Path) -> Result<(), Error> {
+        // Before anything is made: `..` and absolute paths lead out of the zone.
+        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(outside(&relative.to_string_lossy()));
+        }
         let mut below = PathBuf::new();
         for part in relative.components() {
             below.push(part);
@@ -272,11 +280,19 @@ fn out_of_memory(path: &str, bytes: usize) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, format!("{path}: could not allocate {bytes} bytes"))
 }
 
-/// The operating system user the server runs as, by name where the environment tells, else by number.
+/// The operating system user the server runs as, by name where it has one, else by number.
 fn os_user() -> String {
-    // SAFETY: geteuid cannot fail.
-    let uid = unsafe { libc::geteuid() };
-    std::env::var("USER").unwrap_or_else(|_| format!("with uid {uid}"))
+    // SAFETY: geteuid cannot fail; getpwuid returns NULL or a record of static storage whose name is NUL-terminated,
+    // copied before anything else can overwrite it (a backend's only thread is here).
+    unsafe {
+        let uid = libc::geteuid();
+        let record = libc::getpwuid(uid);
+        if record.is_null() {
+            format!("with uid {uid}")
+        } else {
+            CStr::from_ptr((*record).pw_name).to_string_lossy().into_owned()
+        }
+    }
 }
 
 struct RemoveOnDrop(PathBuf);
