@@ -5,9 +5,9 @@
 # shellcheck source=tests/cluster/helpers/files.sh
 . "$(dirname "$0")/helpers/files.sh"
 
-cluster_up
+cluster_up work_mem=16MB
 sql 'create extension stellantis_analytics'
-sql 'call stellantis.create_warehouse()'
+sql 'call stellantis.create_warehouse()' 2>/dev/null
 if lay_real_files; then real=1; else real=0; fi
 [ $real = 1 ] || echo "# skipped: the figures of the public files (STELLANTIS_REAL_DATA names no folder that has them)"
 sql 'call stellantis.run_pipeline()' 2>/dev/null
