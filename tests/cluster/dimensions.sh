@@ -13,6 +13,7 @@ sql 'call stellantis.create_warehouse()' 2>/dev/null
 small_forest
 lay_real_files || echo "# skipped: the public maintenance file (STELLANTIS_REAL_DATA names no folder that has it); a generated one stands in"
 declare -A file=([maintenance]=maintenance/ai4i2020.csv [production]=production/production_metrics.csv)
+declare -A late=([maintenance]='400 days' [production]='3 days')
 for dataset in maintenance production; do cp "$LANDING/${file[$dataset]}" "$CLUSTER/$dataset.csv"; done
 
 # Dimension and score of a file with a fault ('none': as it is), a line each. Ingested and assessed, then all undone.
