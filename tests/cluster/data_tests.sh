@@ -8,7 +8,7 @@ here=$(dirname "$0")
 
 md5s() { psql -X -q -A -t -v ON_ERROR_STOP=1 -f "$here/helpers/md5.sql" >"$CLUSTER/$1"; }
 unchanged() {
-  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return
+  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return 0
   sed -n 's/^[<>]/# &/p' "$CLUSTER/differences" | head -40
   return 1
 }

@@ -9,7 +9,7 @@ helpers=$(dirname "$0")/helpers
 md5s() { psql -X -q -A -t -v ON_ERROR_STOP=1 -f "$helpers/md5.sql" >"$CLUSTER/$1"; }
 # The same md5s in both files; else the columns that differ are printed.
 unchanged() {
-  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return
+  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return 0
   sed -n 's/^[<>]/# &/p' "$CLUSTER/differences" | head -40
   return 1
 }

@@ -1,9 +1,14 @@
 -- The md5 of every column of every relation that people read, rows sorted as text: relation, column, rows, md5.
--- Included: every table of warehouse (partitions through their parent) and every view of marts, created_at and updated_at too.
+-- Included: every table of warehouse (partitions through their parent) and every view of marts, created_at and updated_at too;
+-- other schemas by psql's variable: -v schemas='{staging,ops}'.
 -- Left out, because they follow the clock by definition (said in their comments):
 --   marts.data_freshness.is_stale (compares with now()) and the offsets of marts.dim_date (counted from today).
 set search_path = pg_catalog, pg_temp;
-create function pg_temp.md5_of_columns() returns table (relation text, column_name text, row_count bigint, md5 text)
+\if :{?schemas}
+\else
+\set schemas '{warehouse,marts}'
+\endif
+create function pg_temp.md5_of_columns(p_schemas text[]) returns table (relation text, column_name text, row_count bigint, md5 text)
 language plpgsql as $$
 declare
     v_relation record;
@@ -14,7 +19,7 @@ begin
           join pg_namespace n on n.oid = c.relnamespace
           join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          where not c.relispartition
-           and ((n.nspname = 'warehouse' and c.relkind in ('r', 'p')) or (n.nspname = 'marts' and c.relkind in ('v', 'm')))
+           and n.nspname = any (p_schemas) and c.relkind in ('r', 'p', 'v', 'm')
            and (n.nspname || '.' || c.relname, a.attname) not in (
                ('marts.data_freshness', 'is_stale'), ('marts.dim_date', 'day_offset'), ('marts.dim_date', 'week_offset'),
                ('marts.dim_date', 'month_offset'), ('marts.dim_date', 'year_offset'))
@@ -30,4 +35,4 @@ begin
     end loop;
 end
 $$;
-select * from pg_temp.md5_of_columns();
+select * from pg_temp.md5_of_columns(:'schemas');
