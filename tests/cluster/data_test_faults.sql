@@ -1,11 +1,16 @@
 -- One fault for each built-in data test, put into a loaded star from outside and undone again.
--- Run by psql as a superuser after a pipeline run. Prints a row a test: caught, the failing keys, and what else failed.
+-- Run by psql as a superuser after a pipeline run, best with a cleaned file that waits for its publication.
+-- Prints a row a test: its number, name, whether the failing rows are exactly the injected ones, how many they are, the
+-- first of them, the numbers of other tests that failed too, and what load_warehouse() did with the fault in place:
+-- 'refused' by this test, 'refused: ...' by something else, 'mended' (published, and the fault was gone), or 'published'.
 \set ON_ERROR_STOP 1
 set search_path = pg_catalog, pg_temp;
 set client_min_messages = warning;
 
 create temporary table fault (test_no integer primary key, statement text not null);
-create temporary table outcome (test_no integer, test_name text, caught boolean, rows_failed bigint, keys text, also_failed text);
+create temporary table injected (test_no integer primary key, keys text not null);
+create temporary table outcome (test_no integer, test_name text, caught boolean, rows_failed bigint, keys text, also_failed text,
+                                publication text);
 
 -- Constraints that would refuse the fault are dropped with it, and come back with it.
 create function pg_temp.unguard(p_table regclass, p_kinds text) returns void language plpgsql as $$
@@ -105,39 +110,90 @@ insert into fault values
         where line_number = (select min(line_number) from warehouse.fact_machine_condition)$$),
 (34, $$delete from warehouse.dim_plant where plant_key = -1$$);
 
+-- The keys that each fault makes fail: a query, asked before the fault is put in.
+insert into injected values
+(1, $$select concat_ws('/', date_key, line_key, shift_key, equipment_key, vehicle_key) from warehouse.fact_production_metrics order by metric_id limit 1$$),
+(2, $$select '20120301'$$),
+(3, $$select 'L1'$$),
+(4, $$select equipment_code from warehouse.dim_equipment where equipment_key > 0 order by equipment_key limit 1$$),
+(5, $$select vehicle_code from warehouse.dim_vehicle where vehicle_key > 0 order by vehicle_key limit 1$$),
+(6, $$select 'shift EARLY'$$),
+(15, $$select concat_ws(':', file_id, line_number) from warehouse.fact_quality_inspection order by line_number limit 1$$),
+(16, $$select '99999999/' || min(date_key) || '/1' from warehouse.dim_date$$),
+(18, $$select min(metric_id)::text from warehouse.fact_production_metrics where run_minutes > 0$$),
+(19, $$select min(v.vehicle_key)::text from warehouse.dim_vehicle v where v.vehicle_key > 0 and not v.is_inferred
+        and not exists (select from warehouse.fact_production_metrics f where f.vehicle_key = v.vehicle_key)$$),
+(20, $$select 'defect S000'$$),
+(9, $$select min(log_id)::text from warehouse.quality_metrics_log$$),
+(22, $$select min(log_id)::text from warehouse.quality_metrics_log where rule_id is null$$),
+-- The key that the identity column gives next; asking takes one.
+(26, $$select 'equipment ' || (nextval(pg_get_serial_sequence('warehouse.dim_equipment', 'equipment_key')) + 1)$$),
+(27, $$select format('metric %s of file %s has no row in staging', f.metric_id, f.file_id)
+         from staging.clean_production s
+         join warehouse.dim_date d on d.full_date = s.production_date
+         join warehouse.dim_production_line l on l.line_code = s.line_code
+         join warehouse.dim_shift h on h.shift_code = s.shift_code
+         join warehouse.fact_production_metrics f using (date_key, line_key, shift_key)
+        where s.ctid = (select min(ctid) from staging.clean_production)$$),
+(28, $$select 'data set ' || dataset from ops.dataset where is_active$$),
+(29, $$select date_key || '/' || line_key from warehouse.agg_line_day order by date_key, line_key limit 1$$),
+(30, $$select metric_id::text from warehouse.fact_production_metrics
+        where equipment_key = (select min(f.equipment_key) from warehouse.fact_production_metrics f
+                                 join warehouse.dim_equipment e on e.equipment_key = f.equipment_key and not e.is_line_assumed)$$),
+(31, $$select min(metric_id)::text from warehouse.fact_production_metrics where planned_busy_minutes > 10$$),
+(33, $$select format('maintenance file %s: %s rows in staging, %s facts', file_id, count(*), count(*) - 1)
+         from warehouse.fact_machine_condition group by file_id$$),
+(34, $$select 'dim_plant'$$);
+insert into injected
+select n, 'select min(metric_id)::text from warehouse.fact_production_metrics' from unnest('{7,10,11,12,13,14,17,23,24,32}'::integer[]) as n
+union all
+select n, 'select concat_ws(''/'', equipment_key, date_key, model_version) from warehouse.ml_maintenance_predictions order by equipment_key limit 1'
+  from unnest('{8,21,25}'::integer[]) as n;
+
 do $run$
 declare
     v_fault record;
     v_test record;
-    v_found record;
-    v_name text;
-    v_rows bigint;
-    v_keys text;
-    v_also text;
+    v_found text[];
+    v_injected text[];
+    v_left bigint;
+    v_outcome pg_temp.outcome;
+    v_date constant date := (select max(r.logical_date) from ops.pipeline_run r);
 begin
     -- Foreign keys are checked by triggers; without them the tests have to see the orphans.
     set local session_replication_role = replica;
-    for v_fault in select f.test_no, f.statement from pg_temp.fault f order by f.test_no loop
-        v_name := null; v_rows := 0; v_keys := null; v_also := null;
+    for v_fault in select f.test_no, f.statement, i.keys from pg_temp.fault f join pg_temp.injected i using (test_no) order by f.test_no loop
+        v_outcome := null;
+        v_outcome.test_no := v_fault.test_no;
+        execute format('select array_agg(x.key order by x.key) from (%s) as x(key)', v_fault.keys) into v_injected;
         begin
             execute v_fault.statement;
             for v_test in select t.test_no, t.test_name, t.failing_rows from ops.data_test t where t.is_active order by t.test_no loop
-                execute format('select count(*) as n, string_agg(key, '', '' order by key) filter (where no <= 3) as keys '
-                               'from (select key, row_number() over (order by key) as no from (%s) as x) as y', v_test.failing_rows)
-                   into v_found;
+                execute format('select coalesce(array_agg(x.key order by x.key), ''{}'') from (%s) as x', v_test.failing_rows) into v_found;
                 if v_test.test_no = v_fault.test_no then
-                    v_name := v_test.test_name; v_rows := v_found.n; v_keys := v_found.keys;
-                elsif v_found.n > 0 then
-                    v_also := concat_ws(', ', v_also, v_test.test_no);
+                    v_outcome.test_name := v_test.test_name;
+                    v_outcome.caught := v_found = v_injected;
+                    v_outcome.rows_failed := cardinality(v_found);
+                    v_outcome.keys := array_to_string(v_found[1:3], ', ');
+                elsif v_found <> '{}' then
+                    v_outcome.also_failed := concat_ws(', ', v_outcome.also_failed, v_test.test_no);
                 end if;
             end loop;
+            begin
+                perform l.relation from stellantis.load_warehouse(v_date) as l;
+                execute format('select count(*) from (%s) as x', (select t.failing_rows from ops.data_test t where t.test_no = v_fault.test_no)) into v_left;
+                v_outcome.publication := case v_left when 0 then 'mended' else 'published' end;
+            exception when others then
+                v_outcome.publication := case
+                    when sqlstate = '23000' and strpos(sqlerrm, v_outcome.test_name) > 0 then 'refused'
+                    else format('refused: %s [%s]', sqlerrm, sqlstate) end;
+            end;
             raise exception using errcode = 'ZZ001', message = 'undo';
         exception when sqlstate 'ZZ001' then
-            insert into pg_temp.outcome values (v_fault.test_no, v_name, v_rows > 0, v_rows, v_keys, v_also);
+            insert into pg_temp.outcome values (v_outcome.*);
         end;
     end loop;
 end
 $run$;
 
-table outcome;
-select count(*) as tests, count(*) filter (where caught) as caught from outcome;
+select test_no, test_name, caught, rows_failed, keys, also_failed, publication from outcome order by test_no;

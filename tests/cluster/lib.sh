@@ -37,12 +37,13 @@ not_ok() {
   if "$@"; then tap "not ok" "$name"; else tap ok "$name"; fi
 }
 is() {
-  [ "$1" = "$2" ] && return
+  # With a number: a bare return in a trap tells the status from before the trap.
+  [ "$1" = "$2" ] && return 0
   printf '# got      %s\n# expected %s\n' "${1//$'\n'/$'\n#          '}" "${2//$'\n'/$'\n#          '}"
   return 1
 }
 contains() {
-  case $1 in *"$2"*) return ;; esac
+  case $1 in *"$2"*) return 0 ;; esac
   printf '# no "%s" in: %s\n' "$2" "${1//$'\n'/$'\n# '}"
   return 1
 }

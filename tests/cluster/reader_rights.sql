@@ -101,14 +101,5 @@ select pg_temp.expect('without a comment', string_agg(format('%s.%s', c.oid::reg
    and c.relkind in ('r', 'p', 'v') and not c.relispartition
    and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') is null);
 
--- Nothing in the warehouse depends on a member of an extension of ours.
-select pg_temp.expect('depends on a member', string_agg(d.classid::regclass || ' ' || d.objid, '; '), null)
-  from pg_depend m
-  join pg_extension x on x.oid = m.refobjid and x.extname = 'stellantis_analytics'
-  join pg_depend d on d.refclassid = m.classid and d.refobjid = m.objid and d.deptype <> 'e'
- where m.refclassid = 'pg_extension'::regclass and m.deptype = 'e'
-   and not exists (select from pg_depend s
-                    where s.classid = d.classid and s.objid = d.objid and s.refclassid = 'pg_extension'::regclass and s.deptype = 'e');
-
 rollback;
 select 'rights hold' as result;
