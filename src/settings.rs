@@ -91,18 +91,22 @@ pub fn init() {
     );
 }
 
+const SET_LANDING_ZONE: &str = "LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.landing_zone = '/srv/landing'; SELECT pg_reload_conf();";
+
 /// The landing zone, or how to set one.
 pub fn landing_zone() -> Result<PathBuf, Error> {
     match LANDING_ZONE.get().and_then(|path| path.into_string().ok()).filter(|path| !path.is_empty()) {
+        Some(path) if !path.starts_with('/') => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("stellantis.landing_zone must be an absolute path, it is \"{path}\""),
+        )
+        .hint(SET_LANDING_ZONE)),
         Some(path) => Ok(PathBuf::from(path)),
         None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             "the landing zone is not set: stellantis.landing_zone is empty",
         )
-        .hint(
-            "LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.landing_zone = '/srv/landing'; \
-             SELECT pg_reload_conf();",
-        )),
+        .hint(SET_LANDING_ZONE)),
     }
 }
 

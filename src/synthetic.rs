@@ -24,10 +24,8 @@ fn generate_zone_file(
     >,
     ErrorReport,
 > {
-    let dataset: Dataset = dataset
-        .unwrap_or("(NULL)")
-        .parse()
-        .map_err(|error: synthetic::SyntheticError| Error::from(error))?;
+    let dataset: Dataset =
+        dataset.unwrap_or("(NULL)").parse().map_err(|error: synthetic::SyntheticError| Error::from(error))?;
     let dirt = dirt.unwrap_or(0.0);
     let rows = match rows {
         None => dataset.default_rows(),

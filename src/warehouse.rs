@@ -147,6 +147,7 @@ fn drop_warehouse(confirm: Option<&str>) -> Result<(), ErrorReport> {
             .hint(format!("CALL stellantis.drop_warehouse({});", quote_literal(&database))));
         }
         refuse_foreign_schemas(client)?;
+        client.update("SET LOCAL client_min_messages = warning", None, &[]).map_err(Error::spi)?;
         for schema in SCHEMAS {
             client
                 .update(&format!("DROP SCHEMA IF EXISTS {} CASCADE", quote_identifier(schema)), None, &[])

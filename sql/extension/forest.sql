@@ -1,7 +1,7 @@
 -- The model registry, and the scores of machines. Training and prediction are in src/forest.
 
 create function stellantis.store_model_version(
-    p_model text, p_source text, p_target text, p_key text, p_features text[], p_params jsonb, p_seed bigint,
+    p_model text, p_source text, p_target text, p_features text[], p_params jsonb, p_seed bigint,
     p_rows_trained bigint, p_rows_tested bigint, p_positives bigint, p_threshold float8,
     p_accuracy float8, p_precision float8, p_recall float8, p_f1 float8, p_mcc float8, p_roc_auc float8, p_pr_auc float8,
     p_log_loss float8, p_brier float8, p_oob_f1 float8, p_oob_pr_auc float8, p_oob_brier float8,
@@ -14,8 +14,8 @@ as $function$
 declare
     v_deployed integer;
 begin
-    insert into ops.model (model, description, source, target, key_column, features)
-    values (p_model, 'Trained by ' || session_user, p_source, p_target, p_key, p_features)
+    insert into ops.model (model, description, source, target, features)
+    values (p_model, 'Trained by ' || session_user, p_source, p_target, p_features)
     on conflict on constraint model_pkey do nothing;
     -- Two trainings at once get two numbers, one after the other.
     select m.deployed_version into strict v_deployed from ops.model m where m.model = p_model for update;
@@ -37,7 +37,7 @@ begin
 end
 $function$;
 comment on function stellantis.store_model_version(
-    text, text, text, text, text[], jsonb, bigint, bigint, bigint, bigint, float8, float8, float8, float8, float8, float8, float8,
+    text, text, text, text[], jsonb, bigint, bigint, bigint, bigint, float8, float8, float8, float8, float8, float8, float8,
     float8, float8, float8, float8, float8, float8, bigint, bigint, bigint, bigint, float8[], float8, bytea, bytea)
     is 'Stores what train_forest() trained, under the next version number.';
 

@@ -70,7 +70,7 @@ begin
         else
             state := v_known.state;
             reason := case
-                when v_known.state in ('refused', 'held') then v_known.message
+                when v_known.state in ('refused', 'held', 'withdrawn') then v_known.message
                 when v_known.path <> v_file.path then format('the same bytes as %s', v_known.path)
             end;
         end if;
@@ -95,7 +95,7 @@ comment on function stellantis.glob_pattern(text) is 'The regular expression of 
 create function stellantis.may_retry_file(p_dataset text, p_sqlstate text, p_refused_at timestamptz) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $function$
-    select p_sqlstate = '55006' or left(p_sqlstate, 2) in ('53', '57', '58')
+    select p_sqlstate in ('55006', '0A000') or left(p_sqlstate, 2) in ('53', '57', '58')
         or exists (select from ops.dataset d where d.dataset = p_dataset and d.updated_at > p_refused_at)
         or exists (select from ops.dataset_mapping m where m.dataset = p_dataset and m.created_at > p_refused_at)
 $function$;
@@ -120,7 +120,7 @@ begin
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('there is no data set "%s"', p_dataset),
-            hint = 'SELECT dataset, description FROM ops.dataset;';
+            hint = 'SELECT DISTINCT dataset FROM stellantis.landing_files();';
     end if;
     for v_file in
         select f.* from stellantis.do_landing_files() f
@@ -198,14 +198,28 @@ comment on function stellantis.ingest(text) is
     'Loads all new files of the landing zone, or those of one data set, each exactly once. One bad file does not stop the others; sqlstate, message and hint say why a file was refused.';
 
 create function stellantis.mapped_columns(p_dataset text, p_columns jsonb) returns jsonb
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $function$
-    select coalesce(jsonb_agg(
-        case when m.source_header is null then c.spec
-            else jsonb_set(c.spec, '{headers}', coalesce(c.spec -> 'headers', '[]') || to_jsonb(m.source_header))
-        end order by c.position), '[]')
-    from jsonb_array_elements(p_columns) with ordinality as c (spec, position)
-    left join ops.dataset_mapping m on m.dataset = p_dataset and m.target_column = c.spec ->> 'name'
+declare
+    v_column text;
+begin
+    select m.target_column into v_column
+    from ops.dataset_mapping m where m.dataset = p_dataset and m.sql_expression is not null limit 1;
+    if found then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = format('column "%s" of data set %s is mapped by an SQL expression, which this version does not load', v_column, p_dataset),
+            hint = format('DELETE FROM ops.dataset_mapping WHERE dataset = %L AND sql_expression IS NOT NULL;', p_dataset);
+    end if;
+    return (
+        select coalesce(jsonb_agg(
+            case when m.source_header is null then c.spec
+                else jsonb_set(c.spec, '{headers}', coalesce(c.spec -> 'headers', '[]') || to_jsonb(m.source_header))
+            end order by c.position), '[]')
+        from jsonb_array_elements(p_columns) with ordinality as c (spec, position)
+        left join ops.dataset_mapping m on m.dataset = p_dataset and m.target_column = c.spec ->> 'name'
+    );
+end
 $function$;
 comment on function stellantis.mapped_columns(text, jsonb) is
     'The columns of a data set, with the headers that ops.dataset_mapping adds.';
@@ -222,14 +236,14 @@ begin
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('there is no data set "%s"', p_dataset),
-            hint = 'SELECT dataset, description FROM ops.dataset;';
+            hint = 'SELECT DISTINCT dataset FROM stellantis.landing_files();';
     end if;
     path := regexp_replace(v_glob, '[^/]*$', '') || p_name;
     if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$' or path !~ stellantis.glob_pattern(v_glob) then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('file name %s does not fit data set %s: a plain name is needed whose path matches %s', coalesce('"' || p_name || '"', 'NULL'), p_dataset, v_glob),
-            hint = format('SELECT path_glob FROM ops.dataset WHERE dataset = %L;', p_dataset);
+            hint = 'SELECT * FROM stellantis.landing_files();';
     end if;
     if p_content is null or length(p_content) = 0 then
         raise exception using

@@ -232,7 +232,8 @@ begin
     select format('run %s of %s ended with %s in %s s: %s rows loaded from %s files, %s rows published, %s data tests passed, %s not',
         r.run_id, r.logical_date, p_state, v_seconds,
         coalesce(sum(s.rows_affected) filter (where s.step_name = 'ingest_data'), 0),
-        coalesce(max(jsonb_array_length(s.detail)) filter (where s.step_name = 'ingest_data' and s.state = 'success'), 0),
+        coalesce(sum((select count(*) from jsonb_array_elements(s.detail) f where f ->> 'sqlstate' is null))
+            filter (where s.step_name = 'ingest_data' and s.state = 'success'), 0),
         coalesce(sum(s.rows_affected) filter (where s.step_name = 'load_warehouse'), 0),
         (select count(*) from ops.data_test_result t where t.run_id = p_run_id and t.status = 'pass'),
         (select count(*) from ops.data_test_result t where t.run_id = p_run_id and t.status <> 'pass'))

@@ -25,3 +25,17 @@ begin
     end loop;
 end
 $rights$;
+
+-- After DROP EXTENSION and CREATE EXTENSION the warehouse and its owner are still there: the owner's rights on the new
+-- routines come back at once.
+do $owner$
+begin
+    if exists (
+        select from pg_catalog.pg_namespace n
+        join pg_catalog.pg_roles r on r.oid operator(pg_catalog.=) n.nspowner
+        where n.nspname operator(pg_catalog.=) 'ops' and r.rolname operator(pg_catalog.=) 'stellantis_pipeline'
+    ) then
+        grant execute on all routines in schema stellantis to stellantis_pipeline;
+    end if;
+end
+$owner$;

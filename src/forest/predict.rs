@@ -136,7 +136,7 @@ fn predict_batch(
         if at % 256 == 0 {
             check_for_interrupts();
         }
-        let (probability, basis) = match seen.lookup(row_identity(&row_key, values)) {
+        let (probability, basis) = match seen.lookup(row_identity(values)) {
             Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
             // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
             Some(RowUse::Train { oob: None }) => {

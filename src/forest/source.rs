@@ -33,25 +33,7 @@ impl Source {
         let from = if is_query(text) {
             format!("({text}) AS source")
         } else {
-            let found: Option<String> = client
-                .select("SELECT pg_catalog.to_regclass($1)::pg_catalog.text", Some(1), &[text.into()])
-                .and_then(|table| table.first().get_one())
-                .map_err(Error::spi)?;
-            // The name in full, so that the caller's search path decides once.
-            let qualified: Option<String> = match found {
-                None => None,
-                Some(_) => client
-                    .select(
-                        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
-                         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-                         WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)::pg_catalog.oid",
-                        Some(1),
-                        &[text.into()],
-                    )
-                    .and_then(|table| table.first().get_one())
-                    .map_err(Error::spi)?,
-            };
-            qualified.ok_or_else(|| {
+            relation(client, text)?.ok_or_else(|| {
                 Error::new(
                     PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                     format!("source \"{text}\" is neither a relation nor a query"),
@@ -182,10 +164,55 @@ impl Rows {
         Ok(())
     }
 
-    /// As the engine takes it; the keys stay behind.
-    pub fn into_training_set(self, features: &[String]) -> (Vec<String>, TrainingSet) {
-        (self.keys, TrainingSet { features: features.to_vec(), values: self.values, target: self.target })
+    /// As the engine takes it.
+    pub fn into_training_set(self, features: &[String]) -> TrainingSet {
+        TrainingSet { features: features.to_vec(), values: self.values, target: self.target }
     }
+}
+
+/// The relation's name in full, so that the caller's search path decides once.
+fn relation(client: &SpiClient<'_>, text: &str) -> Result<Option<String>, Error> {
+    if !is_name(text) {
+        return Ok(None);
+    }
+    client
+        .select(
+            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+             WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)::pg_catalog.oid",
+            Some(1),
+            &[text.into()],
+        )
+        .and_then(|table| if table.is_empty() { Ok(None) } else { table.first().get_one() })
+        .map_err(Error::spi)
+}
+
+/// Whether the text is one or two identifiers, plain or quoted: anything else the server's parser of names would
+/// refuse without a hint.
+fn is_name(text: &str) -> bool {
+    let mut rest = text;
+    for part in 1..=2 {
+        let end = match rest.strip_prefix('"') {
+            // A doubled quote stands for one inside the name.
+            Some(quoted) => quoted.replace("\"\"", "__").find('"').filter(|end| *end > 0).map(|end| end + 2),
+            None => rest
+                .char_indices()
+                .find(|(at, c)| {
+                    !(c.is_alphabetic() || *c == '_' || *at > 0 && (c.is_ascii_digit() || *c == '$'))
+                })
+                .map_or(Some(rest.len()), |(at, _)| Some(at))
+                .filter(|end| *end > 0),
+        };
+        rest = match end {
+            Some(end) => &rest[end..],
+            None => return false,
+        };
+        match rest.strip_prefix('.') {
+            Some(next) if part == 1 => rest = next,
+            _ => return rest.is_empty(),
+        }
+    }
+    false
 }
 
 fn is_query(text: &str) -> bool {

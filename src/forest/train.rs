@@ -23,13 +23,11 @@ const TICKS_PER_NOTICE: usize = 250;
 #[derive(Default)]
 struct Registered {
     features: Option<Vec<String>>,
-    key: Option<String>,
     params: Option<Value>,
 }
 
 /// Trains a new version of `model` from a table, view or query and returns its metrics. The first version of a model is
-/// deployed at once; later ones by `deploy_model`. `params` take scikit-learn's names, and `key`, the column that
-/// identifies a row (its out-of-bag score is kept under it).
+/// deployed at once; later ones by `deploy_model`. `params` take scikit-learn's names.
 #[pg_extern(volatile, parallel_unsafe)]
 fn train_forest(
     model: Option<&str>,
@@ -67,8 +65,7 @@ fn train_forest(
         (given(model, "model")?, given(source, "source")?, given(target, "target")?);
     let features = features.map(named).transpose()?;
     let registered = look_up(model)?;
-    let (key, forest_params) = split_key(merge(registered.params, params.map_or_else(|| json!({}), |params| params.0))?)?;
-    let key = key.or(registered.key);
+    let forest_params = merge(registered.params, params.map_or_else(|| json!({}), |params| params.0));
     let parsed = Params::from_json(&forest_params).map_err(Error::from)?;
     let max_bytes = settings::max_memory_bytes();
 
@@ -76,15 +73,12 @@ fn train_forest(
         let source = Source::open(client, source)?;
         let features = match features.or(registered.features) {
             Some(features) => features,
-            None => {
-                let named: Vec<&str> = [Some(target), key.as_deref()].into_iter().flatten().collect();
-                source.numeric_columns(&named)
-            }
+            None => source.numeric_columns(&[target]),
         };
-        let rows = source.read(client, key.as_deref(), &features, Some(target), max_bytes)?;
+        let rows = source.read(client, None, &features, Some(target), max_bytes)?;
         Ok::<_, Error>((features, rows))
     })?;
-    let (keys, set) = rows.into_training_set(&features);
+    let set = rows.into_training_set(&features);
     let left = max_bytes.saturating_sub(set.values.len() * 8);
 
     let progress = AtomicUsize::new(0);
@@ -101,7 +95,7 @@ fn train_forest(
     )?
     .map_err(Error::from)?;
 
-    let identity = |row: usize| row_identity(keys.get(row).map_or("", String::as_str), set.row(row));
+    let identity = |row: usize| row_identity(set.row(row));
     let used: Vec<(u64, RowUse)> = trained
         .train_rows
         .iter()
@@ -110,8 +104,7 @@ fn train_forest(
         .chain(trained.test_rows.iter().map(|&row| (identity(row), RowUse::Test)))
         .collect();
     let positives = set.target.iter().filter(|value| **value == 1.0).count() as i64;
-    let (version, deployed) =
-        store(model, source, target, key.as_deref(), &features, &parsed, &trained, &used, positives)?;
+    let (version, deployed) = store(model, source, target, &features, &parsed, &trained, &used, positives)?;
 
     let test = trained.test_metrics.as_ref();
     Ok(TableIterator::once((
@@ -161,46 +154,24 @@ fn look_up(model: &str) -> Result<Registered, Error> {
     warehouse::check_version()?;
     Spi::connect(|client| {
         let table = client
-            .select(
-                "SELECT features, key_column, params FROM ops.model WHERE model = $1",
-                Some(1),
-                &[model.into()],
-            )
+            .select("SELECT features, params FROM ops.model WHERE model = $1", Some(1), &[model.into()])
             .map_err(Error::spi)?;
         if table.is_empty() {
             return Ok(Registered::default());
         }
-        let (features, key, params) =
-            table.first().get_three::<Vec<String>, String, JsonB>().map_err(Error::spi)?;
-        Ok(Registered { features, key, params: params.map(|params| params.0) })
+        let (features, params) = table.first().get_two::<Vec<String>, JsonB>().map_err(Error::spi)?;
+        Ok(Registered { features, params: params.map(|params| params.0) })
     })
 }
 
 /// The model's own parameters with those of the call on top.
-fn merge(registered: Option<Value>, given: Value) -> Result<Value, Error> {
+fn merge(registered: Option<Value>, given: Value) -> Value {
     match (registered, given) {
         (Some(Value::Object(mut base)), Value::Object(top)) => {
             base.extend(top);
-            Ok(Value::Object(base))
+            Value::Object(base)
         }
-        (_, given) => Ok(given),
-    }
-}
-
-/// Takes `key` out of the parameters: it is ours, not the forest's.
-fn split_key(mut params: Value) -> Result<(Option<String>, Value), Error> {
-    let key = match &mut params {
-        Value::Object(map) => map.remove("key"),
-        _ => None,
-    };
-    match key {
-        None | Some(Value::Null) => Ok((None, params)),
-        Some(Value::String(column)) => Ok((Some(column), params)),
-        Some(other) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-            format!("params: key must be the name of a column, got {other}"),
-        )
-        .hint("{\"key\": \"equipment_code\"}")),
+        (_, given) => given,
     }
 }
 
@@ -210,7 +181,6 @@ fn store(
     model: &str,
     source: &str,
     target: &str,
-    key: Option<&str>,
     features: &[String],
     params: &Params,
     trained: &Trained,
@@ -225,7 +195,6 @@ fn store(
         model.into(),
         source.into(),
         target.into(),
-        key.into(),
         features.to_vec().into(),
         JsonB(params.to_json()).into(),
         (params.random_state as i64).into(),
@@ -259,7 +228,7 @@ fn store(
         let table = client
             .update(
                 "SELECT version, deployed FROM stellantis.store_model_version($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-                     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
+                     $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
                 Some(1),
                 &values,
             )

@@ -89,7 +89,7 @@ pub fn current_user_is_one_of(roles: &[&std::ffi::CStr]) -> bool {
     }
 }
 
-/// 42501 with the grant that helps, unless the caller has the rights of one of `roles`.
+/// 42501 with the grant that helps, unless the caller has the rights of one of `roles`; the last one is the narrowest.
 pub fn require_one_of(roles: &[&std::ffi::CStr], call: &str) -> Result<(), Error> {
     if current_user_is_one_of(roles) {
         return Ok(());
@@ -104,7 +104,11 @@ pub fn require_one_of(roles: &[&std::ffi::CStr], call: &str) -> Result<(), Error
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("role {user} may not call stellantis.{call}: it needs the rights of {}", names.join(" or ")),
     )
-    .hint(format!("GRANT {} TO {};", names[0], pgrx::spi::quote_identifier(&user))))
+    .hint(format!(
+        "GRANT {} TO {};",
+        names.last().map_or("stellantis_pipeline", |name| name.as_ref()),
+        pgrx::spi::quote_identifier(&user)
+    )))
 }
 
 /// The name of the current user (not of the session's).

@@ -21,9 +21,9 @@ const MANAGER: &CStr = c"stellantis_manager";
 const EXECUTIVE: &CStr = c"stellantis_executive";
 
 /// Any role that may look at how the platform does.
-pub const READERS: &[&CStr] = &[OWNER, ENGINEER, MANAGER, EXECUTIVE, LOADER];
+pub const READERS: &[&CStr] = &[OWNER, EXECUTIVE, MANAGER, LOADER, ENGINEER];
 
-/// Who may make a call, besides superusers. What is not named here is the owner's alone.
+/// Who may make a call, besides superusers, the narrowest role last. What is not named here is the owner's alone.
 fn allowed_roles(call: &str) -> &'static [&'static CStr] {
     match call {
         "ingest" | "landing_files" | "upload_file" => &[OWNER, LOADER],
