@@ -76,10 +76,10 @@ AS 'MODULE_PATHNAME', 'explain_wrapper';
 -- src/synthetic.rs
 -- stellantis_analytics::synthetic::generate_zone_file
 CREATE  FUNCTION "generate_zone_file"(
-	"dataset" TEXT, /* & str */
+	"dataset" TEXT, /* Option < & str > */
 	"rows" bigint, /* Option < i64 > */
 	"seed" bigint, /* Option < i64 > */
-	"dirt" double precision /* f64 */
+	"dirt" double precision /* Option < f64 > */
 ) RETURNS TABLE (
 	"path" TEXT,  /* String */
 	"rows" bigint,  /* i64 */
@@ -96,14 +96,14 @@ AS 'MODULE_PATHNAME', 'generate_zone_file_wrapper';
 -- src/kpi.rs
 -- stellantis_analytics::kpi::kpi_add_minutes
 CREATE  FUNCTION "kpi_add_minutes"(
-	"state" double precision[], /* Vec < f64 > */
-	"calendar" double precision, /* Option < f64 > */
-	"planned_busy" double precision, /* Option < f64 > */
-	"run" double precision, /* Option < f64 > */
-	"ideal_run" double precision, /* Option < f64 > */
-	"ideal_good" double precision /* Option < f64 > */
-) RETURNS double precision[] /* Vec < f64 > */
-IMMUTABLE PARALLEL SAFE
+	"state" double precision[], /* Array < '_, f64 > */
+	"calendar" double precision, /* f64 */
+	"planned_busy" double precision, /* f64 */
+	"run" double precision, /* f64 */
+	"ideal_run" double precision, /* f64 */
+	"ideal_good" double precision /* f64 */
+) RETURNS double precision[] /* Result < Vec < f64 > , ErrorReport > */
+IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kpi_add_minutes_wrapper';
 /* </end connected objects> */
@@ -112,11 +112,11 @@ AS 'MODULE_PATHNAME', 'kpi_add_minutes_wrapper';
 -- src/kpi.rs
 -- stellantis_analytics::kpi::kpi_add_pair
 CREATE  FUNCTION "kpi_add_pair"(
-	"state" double precision[], /* Vec < f64 > */
-	"whole" double precision, /* Option < f64 > */
-	"part" double precision /* Option < f64 > */
-) RETURNS double precision[] /* Vec < f64 > */
-IMMUTABLE PARALLEL SAFE
+	"state" double precision[], /* Array < '_, f64 > */
+	"whole" double precision, /* f64 */
+	"part" double precision /* f64 */
+) RETURNS double precision[] /* Result < Vec < f64 > , ErrorReport > */
+IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kpi_add_pair_wrapper';
 /* </end connected objects> */
@@ -125,9 +125,9 @@ AS 'MODULE_PATHNAME', 'kpi_add_pair_wrapper';
 -- src/kpi.rs
 -- stellantis_analytics::kpi::kpi_combine
 CREATE  FUNCTION "kpi_combine"(
-	"state" double precision[], /* Vec < f64 > */
-	"other" double precision[] /* Vec < f64 > */
-) RETURNS double precision[] /* Vec < f64 > */
+	"state" double precision[], /* Array < '_, f64 > */
+	"other" double precision[] /* Array < '_, f64 > */
+) RETURNS double precision[] /* Result < Vec < f64 > , ErrorReport > */
 IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kpi_combine_wrapper';
@@ -137,8 +137,8 @@ AS 'MODULE_PATHNAME', 'kpi_combine_wrapper';
 -- src/kpi.rs
 -- stellantis_analytics::kpi::kpi_factor_values
 CREATE  FUNCTION "kpi_factor_values"(
-	"state" double precision[] /* Vec < f64 > */
-) RETURNS double precision[] /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"state" double precision[] /* Array < '_, f64 > */
+) RETURNS double precision[] /* Result < :: std :: option :: Option < Vec < Option < f64 > > > , ErrorReport > */
 IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kpi_factor_values_wrapper';
@@ -148,8 +148,8 @@ AS 'MODULE_PATHNAME', 'kpi_factor_values_wrapper';
 -- src/kpi.rs
 -- stellantis_analytics::kpi::kpi_ratio
 CREATE  FUNCTION "kpi_ratio"(
-	"state" double precision[] /* Vec < f64 > */
-) RETURNS double precision /* Option < f64 > */
+	"state" double precision[] /* Array < '_, f64 > */
+) RETURNS double precision /* Result < Option < f64 > , ErrorReport > */
 IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kpi_ratio_wrapper';
@@ -248,8 +248,8 @@ CREATE  FUNCTION "train_forest"(
 	"model" TEXT, /* Option < & str > */
 	"source" TEXT, /* Option < & str > */
 	"target" TEXT, /* Option < & str > */
-	"features" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < String > > */
-	"params" jsonb DEFAULT '{}' /* JsonB */
+	"features" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"params" jsonb DEFAULT '{}' /* Option < JsonB > */
 ) RETURNS TABLE (
 	"trained_model" TEXT,  /* String */
 	"version" INT,  /* i32 */
@@ -386,7 +386,7 @@ begin
         else
             state := v_known.state;
             reason := case
-                when v_known.state in ('refused', 'held') then v_known.message
+                when v_known.state in ('refused', 'held', 'withdrawn') then v_known.message
                 when v_known.path <> v_file.path then format('the same bytes as %s', v_known.path)
             end;
         end if;
@@ -411,7 +411,7 @@ comment on function stellantis.glob_pattern(text) is 'The regular expression of 
 create function stellantis.may_retry_file(p_dataset text, p_sqlstate text, p_refused_at timestamptz) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $function$
-    select p_sqlstate = '55006' or left(p_sqlstate, 2) in ('53', '57', '58')
+    select p_sqlstate in ('55006', '0A000') or left(p_sqlstate, 2) in ('53', '57', '58')
         or exists (select from ops.dataset d where d.dataset = p_dataset and d.updated_at > p_refused_at)
         or exists (select from ops.dataset_mapping m where m.dataset = p_dataset and m.created_at > p_refused_at)
 $function$;
@@ -436,7 +436,7 @@ begin
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('there is no data set "%s"', p_dataset),
-            hint = 'SELECT dataset, description FROM ops.dataset;';
+            hint = 'SELECT DISTINCT dataset FROM stellantis.landing_files();';
     end if;
     for v_file in
         select f.* from stellantis.do_landing_files() f
@@ -514,14 +514,28 @@ comment on function stellantis.ingest(text) is
     'Loads all new files of the landing zone, or those of one data set, each exactly once. One bad file does not stop the others; sqlstate, message and hint say why a file was refused.';
 
 create function stellantis.mapped_columns(p_dataset text, p_columns jsonb) returns jsonb
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $function$
-    select coalesce(jsonb_agg(
-        case when m.source_header is null then c.spec
-            else jsonb_set(c.spec, '{headers}', coalesce(c.spec -> 'headers', '[]') || to_jsonb(m.source_header))
-        end order by c.position), '[]')
-    from jsonb_array_elements(p_columns) with ordinality as c (spec, position)
-    left join ops.dataset_mapping m on m.dataset = p_dataset and m.target_column = c.spec ->> 'name'
+declare
+    v_column text;
+begin
+    select m.target_column into v_column
+    from ops.dataset_mapping m where m.dataset = p_dataset and m.sql_expression is not null limit 1;
+    if found then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = format('column "%s" of data set %s is mapped by an SQL expression, which this version does not load', v_column, p_dataset),
+            hint = format('DELETE FROM ops.dataset_mapping WHERE dataset = %L AND sql_expression IS NOT NULL;', p_dataset);
+    end if;
+    return (
+        select coalesce(jsonb_agg(
+            case when m.source_header is null then c.spec
+                else jsonb_set(c.spec, '{headers}', coalesce(c.spec -> 'headers', '[]') || to_jsonb(m.source_header))
+            end order by c.position), '[]')
+        from jsonb_array_elements(p_columns) with ordinality as c (spec, position)
+        left join ops.dataset_mapping m on m.dataset = p_dataset and m.target_column = c.spec ->> 'name'
+    );
+end
 $function$;
 comment on function stellantis.mapped_columns(text, jsonb) is
     'The columns of a data set, with the headers that ops.dataset_mapping adds.';
@@ -538,14 +552,14 @@ begin
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('there is no data set "%s"', p_dataset),
-            hint = 'SELECT dataset, description FROM ops.dataset;';
+            hint = 'SELECT DISTINCT dataset FROM stellantis.landing_files();';
     end if;
     path := regexp_replace(v_glob, '[^/]*$', '') || p_name;
-    if p_name !~ '^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$' or path !~ stellantis.glob_pattern(v_glob) then
+    if p_name is null or p_name !~ '^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$' or path !~ stellantis.glob_pattern(v_glob) then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('file name "%s" does not fit data set %s: a plain name is needed whose path matches %s', p_name, p_dataset, v_glob),
-            hint = format('SELECT path_glob FROM ops.dataset WHERE dataset = %L;', p_dataset);
+            message = format('file name %s does not fit data set %s: a plain name is needed whose path matches %s', coalesce('"' || p_name || '"', 'NULL'), p_dataset, v_glob),
+            hint = 'SELECT * FROM stellantis.landing_files();';
     end if;
     if p_content is null or length(p_content) = 0 then
         raise exception using
@@ -1554,6 +1568,11 @@ declare
     v_last date;
     v_file record;
 begin
+    if p_logical_date not between '1990-01-01' and current_date + 3660 then
+        raise exception using errcode = '22008',
+            message = format('logical date %s is outside the calendar of a plant', p_logical_date),
+            hint = 'SELECT min(full_date), max(full_date) FROM warehouse.dim_date;';
+    end if;
     select f.file_id, f.path, s.day into v_file
     from (
         select file_id, production_date as day from staging.clean_production
@@ -2874,7 +2893,7 @@ comment on aggregate stellantis.oee_summary (float8, float8, float8, float8, flo
 -- The model registry, and the scores of machines. Training and prediction are in src/forest.
 
 create function stellantis.store_model_version(
-    p_model text, p_source text, p_target text, p_key text, p_features text[], p_params jsonb, p_seed bigint,
+    p_model text, p_source text, p_target text, p_features text[], p_params jsonb, p_seed bigint,
     p_rows_trained bigint, p_rows_tested bigint, p_positives bigint, p_threshold float8,
     p_accuracy float8, p_precision float8, p_recall float8, p_f1 float8, p_mcc float8, p_roc_auc float8, p_pr_auc float8,
     p_log_loss float8, p_brier float8, p_oob_f1 float8, p_oob_pr_auc float8, p_oob_brier float8,
@@ -2887,8 +2906,8 @@ as $function$
 declare
     v_deployed integer;
 begin
-    insert into ops.model (model, description, source, target, key_column, features)
-    values (p_model, 'Trained by ' || session_user, p_source, p_target, p_key, p_features)
+    insert into ops.model (model, description, source, target, features)
+    values (p_model, 'Trained by ' || session_user, p_source, p_target, p_features)
     on conflict on constraint model_pkey do nothing;
     -- Two trainings at once get two numbers, one after the other.
     select m.deployed_version into strict v_deployed from ops.model m where m.model = p_model for update;
@@ -2910,7 +2929,7 @@ begin
 end
 $function$;
 comment on function stellantis.store_model_version(
-    text, text, text, text, text[], jsonb, bigint, bigint, bigint, bigint, float8, float8, float8, float8, float8, float8, float8,
+    text, text, text, text[], jsonb, bigint, bigint, bigint, bigint, float8, float8, float8, float8, float8, float8, float8,
     float8, float8, float8, float8, float8, float8, bigint, bigint, bigint, bigint, float8[], float8, bytea, bytea)
     is 'Stores what train_forest() trained, under the next version number.';
 
@@ -3322,7 +3341,8 @@ begin
     select format('run %s of %s ended with %s in %s s: %s rows loaded from %s files, %s rows published, %s data tests passed, %s not',
         r.run_id, r.logical_date, p_state, v_seconds,
         coalesce(sum(s.rows_affected) filter (where s.step_name = 'ingest_data'), 0),
-        coalesce(max(jsonb_array_length(s.detail)) filter (where s.step_name = 'ingest_data' and s.state = 'success'), 0),
+        coalesce(sum((select count(*) from jsonb_array_elements(s.detail) f where f ->> 'sqlstate' is null))
+            filter (where s.step_name = 'ingest_data' and s.state = 'success'), 0),
         coalesce(sum(s.rows_affected) filter (where s.step_name = 'load_warehouse'), 0),
         (select count(*) from ops.data_test_result t where t.run_id = p_run_id and t.status = 'pass'),
         (select count(*) from ops.data_test_result t where t.run_id = p_run_id and t.status <> 'pass'))
@@ -3587,5 +3607,19 @@ begin
     end loop;
 end
 $rights$;
+
+-- After DROP EXTENSION and CREATE EXTENSION the warehouse and its owner are still there: the owner's rights on the new
+-- routines come back at once.
+do $owner$
+begin
+    if exists (
+        select from pg_catalog.pg_namespace n
+        join pg_catalog.pg_roles r on r.oid operator(pg_catalog.=) n.nspowner
+        where n.nspname operator(pg_catalog.=) 'ops' and r.rolname operator(pg_catalog.=) 'stellantis_pipeline'
+    ) then
+        grant execute on all routines in schema stellantis to stellantis_pipeline;
+    end if;
+end
+$owner$;
 /* </end connected objects> */
 
