@@ -16,6 +16,8 @@ mod pg;
 mod pipeline;
 mod settings;
 mod synthetic;
+#[cfg(any(test, feature = "pg_test"))]
+mod testing;
 mod warehouse;
 
 ::pgrx::pg_module_magic!(name, version);

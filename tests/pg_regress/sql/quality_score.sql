@@ -37,7 +37,7 @@ rollback;
 begin;
 update ops.dataset set min_score = 100, gate = 'stop' where dataset = 'vehicles';
 update ops.source_file set cleaned_at = null, published_at = null where dataset = 'vehicles';
-select left(e.sqlstate, 2) as class, e.message ~ 'vehicles' as names_it, e.hint <> '' as hint from test.error('select * from stellantis.do_quality_gate(0)') e;
+select left(e.state, 2) as class, e.message ~ 'vehicles' as names_it, e.hint <> '' as hint from test.error('select * from stellantis.do_quality_gate(0)') e;
 update ops.dataset set gate = 'warn' where dataset = 'vehicles';
 select dataset, files, verdict from stellantis.do_quality_gate(0);
 rollback;
