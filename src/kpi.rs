@@ -75,3 +75,73 @@ fn kpi_factor_values(state: Array<'_, f64>) -> Result<Option<Vec<Option<f64>>>, 
         ]
     }))
 }
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::{holds, null, refused};
+
+    #[pg_test]
+    fn kpi_add_pair_of_nothing_empty_and_wrong() {
+        null(&[
+            "stellantis.kpi_add_pair(null, 1, 1)",
+            "stellantis.kpi_add_pair('{}', null, 1)",
+            "stellantis.kpi_add_pair('{}', 1, null)",
+        ]);
+        holds(&[
+            "stellantis.kpi_add_pair('{}', 3, 2) = '{3,2,1}'",
+            "stellantis.kpi_add_pair('{3,2,1}', 3, 2) = '{6,4,2}'",
+        ]);
+        refused("22004", &["select stellantis.kpi_add_pair('{1,null,3}', 1, 1)"]);
+        refused("22P02", &["select stellantis.kpi_add_pair('{}', 'a', 1)"]);
+    }
+
+    #[pg_test]
+    fn kpi_add_minutes_of_nothing_empty_and_wrong() {
+        null(&[
+            "stellantis.kpi_add_minutes(null, 1, 1, 1, 1, 1)",
+            "stellantis.kpi_add_minutes('{}', 1, 1, null, 1, 1)",
+        ]);
+        holds(&["stellantis.kpi_add_minutes('{}', 5, 4, 3, 2, 1) = '{5,4,3,2,1,1}'"]);
+        refused("22004", &["select stellantis.kpi_add_minutes('{null}', 1, 1, 1, 1, 1)"]);
+        refused("42883", &["select stellantis.kpi_add_minutes('{}', 1)"]);
+    }
+
+    #[pg_test]
+    fn kpi_combine_of_nothing_empty_and_wrong() {
+        null(&["stellantis.kpi_combine(null, '{1}')", "stellantis.kpi_combine('{1}', null)"]);
+        holds(&[
+            "stellantis.kpi_combine('{}', '{}') = '{}'",
+            "stellantis.kpi_combine('{}', '{3,2,1}') = '{3,2,1}'",
+            "stellantis.kpi_combine('{3,2,1}', '{3,2,1}') = '{6,4,2}'",
+        ]);
+        refused("22004", &["select stellantis.kpi_combine('{1}', '{null}')"]);
+        refused("22P02", &["select stellantis.kpi_combine('a', '{}')"]);
+    }
+
+    #[pg_test]
+    fn kpi_ratio_of_nothing_empty_and_wrong() {
+        null(&[
+            "stellantis.kpi_ratio(null)",
+            "stellantis.kpi_ratio('{}')",
+            "stellantis.kpi_ratio('{0,0,1}')",
+        ]);
+        holds(&["stellantis.kpi_ratio('{4,3,1}') = 0.75"]);
+        refused("22004", &["select stellantis.kpi_ratio('{null,1}')"]);
+        refused("22P02", &["select stellantis.kpi_ratio('a')"]);
+    }
+
+    #[pg_test]
+    fn kpi_factor_values_of_nothing_empty_and_wrong() {
+        null(&[
+            "stellantis.kpi_factor_values(null)",
+            "stellantis.kpi_factor_values('{}')",
+            "stellantis.kpi_factor_values('{1,2}')",
+        ]);
+        holds(&["stellantis.kpi_factor_values('{100,80,40,20,10,1}') = '{0.5,0.5,0.5,0.125,0.1}'"]);
+        refused("22004", &["select stellantis.kpi_factor_values('{1,2,3,4,null,1}')"]);
+        refused("42883", &["select stellantis.kpi_factor_values(1)"]);
+    }
+}

@@ -170,3 +170,78 @@ fn timestamp(time: std::time::SystemTime) -> Result<TimestampWithTimeZone, Error
         Error::new(PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "a file's time is out of range")
     })
 }
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::{LandingZone, holds, null, refused};
+
+    #[pg_test]
+    fn zone_files_needs_a_zone() {
+        refused("58P01", &["select * from stellantis.zone_files()"]);
+        refused("42883", &["select * from stellantis.zone_files(1)"]);
+        Spi::run("set local stellantis.landing_zone = ''").unwrap();
+        refused("55000", &["select * from stellantis.zone_files()"]);
+        let _zone = LandingZone::new();
+        holds(&["not exists (select from stellantis.zone_files())"]);
+    }
+
+    #[pg_test]
+    fn zone_sha256_of_nothing_empty_and_wrong() {
+        let _zone = LandingZone::new();
+        null(&["stellantis.zone_sha256(null)"]);
+        refused("42501", &["select stellantis.zone_sha256('')", "select stellantis.zone_sha256('../x')"]);
+        refused("58P01", &["select stellantis.zone_sha256('none.csv')"]);
+        refused("42883", &["select stellantis.zone_sha256(1)"]);
+    }
+
+    #[pg_test]
+    fn write_zone_file_of_nothing_empty_and_wrong() {
+        let _zone = LandingZone::new();
+        null(&["stellantis.write_zone_file(null, 'x')", "stellantis.write_zone_file('x.csv', null)"]);
+        refused(
+            "42501",
+            &["select stellantis.write_zone_file('', 'x')", "select stellantis.write_zone_file('..', 'x')"],
+        );
+        refused("42883", &["select stellantis.write_zone_file('x.csv', 1)"]);
+        // SHA-256 of no bytes; written once, never again.
+        holds(&[
+            "stellantis.write_zone_file('sub/x.csv', '') = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+            "stellantis.zone_sha256('sub/x.csv') = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+        ]);
+        refused("58P02", &["select stellantis.write_zone_file('sub/x.csv', 'y')"]);
+    }
+
+    #[pg_test]
+    fn load_zone_file_of_nothing_empty_and_wrong() {
+        let _zone = LandingZone::new();
+        holds(&[
+            "not exists (select from stellantis.load_zone_file(null, 'd', 'x.csv', '', '[]', '{}', 't', 5, 10))",
+            "not exists (select from stellantis.load_zone_file(1, 'd', 'x.csv', '', '[]', null, 't', 5, 10))",
+            "length(stellantis.write_zone_file('empty.csv', '')) = 64",
+        ]);
+        refused(
+            "22023",
+            &[
+                "select * from stellantis.load_zone_file(1, 'd', 'empty.csv', '', '', '{}', 't', 5, 10)",
+                "select * from stellantis.load_zone_file(1, 'd', 'empty.csv', '', '{}', '{}', 't', 5, 10)",
+                "select * from stellantis.load_zone_file(1, '', 'empty.csv', '', '[{\"name\": 1}]', '{}', 't', 5, 10)",
+            ],
+        );
+        let columns =
+            r#"[{"name": "a", "type": "integer", "headers": ["a"], "required": true, "nullable": true}]"#;
+        let load = |sha256: &str| {
+            format!(
+                "select * from stellantis.load_zone_file(1, 'd', 'empty.csv', {sha256}, '{columns}', '{{}}', 't', 5, 10)"
+            )
+        };
+        refused("55006", &[&load("''")]);
+        holds(&[&format!(
+            "(select sqlstate = '22P04' and rows_loaded = 0 from ({}) l)",
+            load("stellantis.zone_sha256('empty.csv')")
+        )]);
+        refused("42883", &["select * from stellantis.load_zone_file('a', 'b')"]);
+    }
+}

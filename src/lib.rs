@@ -19,6 +19,8 @@ mod pipeline;
 mod quality;
 mod settings;
 mod synthetic;
+#[cfg(any(test, feature = "pg_test"))]
+mod testing;
 mod warehouse;
 
 ::pgrx::pg_module_magic!(name, version);

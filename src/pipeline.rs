@@ -27,3 +27,17 @@ fn check_pipeline_call() -> Result<(), ErrorReport> {
     let _owner = AsRole::owner()?;
     Ok(warehouse::check_version()?)
 }
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::refused;
+
+    #[pg_test]
+    fn check_pipeline_call_sees_the_block() {
+        refused("2D000", &["select stellantis.check_pipeline_call()"]);
+        refused("42883", &["select stellantis.check_pipeline_call(1)"]);
+    }
+}

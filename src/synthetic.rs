@@ -72,3 +72,34 @@ impl std::io::Write for Digesting<'_> {
         self.inner.flush()
     }
 }
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::{LandingZone, holds, refused};
+
+    #[pg_test]
+    fn generate_zone_file_of_nothing_empty_and_wrong() {
+        let _zone = LandingZone::new();
+        refused(
+            "22023",
+            &[
+                "select * from stellantis.generate_zone_file(null, 1, 1, 0)",
+                "select * from stellantis.generate_zone_file('', 1, 1, 0)",
+                "select * from stellantis.generate_zone_file('trucks', 1, 1, 0)",
+                "select * from stellantis.generate_zone_file('vehicles', 0, 1, 0)",
+                "select * from stellantis.generate_zone_file('vehicles', -1, 1, 0)",
+                "select * from stellantis.generate_zone_file('vehicles', 5, 1, 1.5)",
+                "select * from stellantis.generate_zone_file('vehicles', 5, 1, 'NaN')",
+            ],
+        );
+        refused("22P02", &["select * from stellantis.generate_zone_file('vehicles', 'five', 1, 0)"]);
+        holds(&[
+            "not exists (select from stellantis.zone_files())",
+            "(select path = 'vehicles/data.csv' and rows = 5 and seed is not null from stellantis.generate_zone_file('vehicles', 5, null, null))",
+        ]);
+        refused("58P02", &["select * from stellantis.generate_zone_file('vehicles', 5, 1, 0)"]);
+    }
+}

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::error::Error;
 use crate::pg::as_owner::{self, AsRole, MARTS};
 use crate::pg::ident::{quote_identifier, quote_literal};
+use crate::pg::lookup;
 
 /// Version of the library; `create_warehouse()` writes it into the comment of schema `ops`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -106,6 +107,10 @@ fn create_warehouse() -> Result<(), ErrorReport> {
             .map_err(Error::spi)?;
         refuse_foreign_schemas(client)?;
         // A dump of notices ("already exists, skipping") would bury the one that matters.
+        let messages: Option<String> = client
+            .select("SELECT current_setting('client_min_messages')", Some(1), &[])
+            .and_then(|table| table.first().get_one())
+            .map_err(Error::spi)?;
         client.update("SET LOCAL client_min_messages = warning", None, &[]).map_err(Error::spi)?;
         ROLES.run(client)?;
         let applied = migrate(client)?;
@@ -113,7 +118,9 @@ fn create_warehouse() -> Result<(), ErrorReport> {
             script.run(client)?;
         }
         mark_version(client)?;
-        client.update("SET LOCAL client_min_messages = notice", None, &[]).map_err(Error::spi)?;
+        client
+            .update("SELECT set_config('client_min_messages', $1, true)", None, &[messages.into()])
+            .map_err(Error::spi)?;
         match applied {
             0 => notice!("the warehouse is up to date ({VERSION})"),
             n => notice!("the warehouse is ready ({VERSION}): {n} migrations applied"),
@@ -160,12 +167,8 @@ fn drop_warehouse(confirm: Option<&str>) -> Result<(), ErrorReport> {
 
 /// 55000 unless the warehouse exists and is of this library's version. Runs as the owner role.
 pub fn check_version() -> Result<(), Error> {
-    let comment: Option<String> = Spi::connect(|client| {
-        client
-            .select("SELECT obj_description(to_regnamespace('ops')::oid, 'pg_namespace')", Some(1), &[])
-            .and_then(|table| table.first().get_one())
-            .map_err(Error::spi)
-    })?;
+    let query = "SELECT obj_description(to_regnamespace('ops')::oid, 'pg_namespace')";
+    let comment: Option<String> = lookup::first(query, &[], |row| row.get(1))?.flatten();
     match comment.as_deref().and_then(|comment| comment.strip_prefix("stellantis_analytics ")) {
         None => Err(as_owner::no_warehouse()),
         Some(rest) if rest.split(':').next() == Some(VERSION) => Ok(()),
@@ -284,4 +287,44 @@ fn mark_version(client: &mut SpiClient<'_>) -> Result<(), Error> {
         quote_literal(format!("stellantis_analytics {VERSION}: operations, the platform's own records"));
     client.update(&format!("COMMENT ON SCHEMA ops IS {comment}"), None, &[]).map_err(Error::spi)?;
     Ok(())
+}
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::{failure, holds, null, refused, warehouse};
+
+    #[pg_test]
+    fn version_takes_nothing() {
+        holds(&["stellantis.version() ~ '^\\d+[.]\\d+[.]\\d+$'"]);
+        refused("42883", &["select stellantis.version(1)"]);
+    }
+
+    #[pg_test]
+    fn create_warehouse_twice() {
+        null(&["to_regnamespace('ops')"]);
+        warehouse();
+        warehouse();
+        holds(&["(select count(*) = max(migration_no) from ops.schema_migration)"]);
+        refused("42883", &["call stellantis.create_warehouse(1)"]);
+    }
+
+    #[pg_test]
+    fn drop_warehouse_wants_the_name() {
+        refused(
+            "22023",
+            &[
+                "call stellantis.drop_warehouse(null)",
+                "call stellantis.drop_warehouse('')",
+                "call stellantis.drop_warehouse('another')",
+            ],
+        );
+        refused("42883", &["call stellantis.drop_warehouse(1)"]);
+        warehouse();
+        let (_, _, hint) = failure("call stellantis.drop_warehouse(null)");
+        Spi::run(&hint).unwrap();
+        null(&["to_regnamespace('ops')", "to_regnamespace('marts')"]);
+    }
 }

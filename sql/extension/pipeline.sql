@@ -361,9 +361,10 @@ begin
     area := 'landing';
     begin
         select count(*) filter (where f.state = 'new'), min(f.modified_at) filter (where f.state = 'new'),
-            format('%s files: %s new, %s loaded, %s held, %s changed, %s refused, %s unknown', count(*),
+            format('%s files: %s new, %s loaded, %s held, %s withdrawn, %s changed, %s refused, %s unknown', count(*),
                 count(*) filter (where f.state = 'new'), count(*) filter (where f.state = 'loaded'),
-                count(*) filter (where f.state = 'held'), count(*) filter (where f.state = 'changed'),
+                count(*) filter (where f.state = 'held'), count(*) filter (where f.state = 'withdrawn'),
+                count(*) filter (where f.state = 'changed'),
                 count(*) filter (where f.state = 'refused'), count(*) filter (where f.state = 'unknown')),
             case when bool_or(f.state in ('refused', 'changed', 'unknown')) then 'attention'
                 when bool_or(f.state = 'new') then 'waiting' else 'ok' end,

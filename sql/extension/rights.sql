@@ -39,3 +39,19 @@ begin
     end if;
 end
 $owner$;
+
+comment on function stellantis.version() is 'The version of the loaded library.';
+comment on function stellantis.check_pipeline_call() is
+    'Raises unless the caller may run the pipeline, the warehouse is of this version and no transaction block is open.';
+comment on function stellantis.train_forest(text, text, text, text[], jsonb) is
+    'Trains a new version of a model from a table, view or query read with the caller''s rights; the first version is deployed. params take scikit-learn''s names.';
+comment on function stellantis.predict(text, float8[]) is 'Probability, 0 to 1, of features in the order of the model''s feature list.';
+comment on function stellantis.predict(text, record) is 'Probability, 0 to 1, of a row that has the features among its columns.';
+comment on function stellantis.predict_batch(text, text, text) is
+    'Scores every row of a table, view or query; a row the version was trained on is scored by the trees that did not see it.';
+comment on function stellantis.explain(text, float8[]) is 'What each feature adds to the probability, the base first; the contributions sum to predict().';
+comment on function stellantis.kpi_add_pair(float8[], float8, float8) is 'Transition function of the aggregates of two arguments.';
+comment on function stellantis.kpi_add_minutes(float8[], float8, float8, float8, float8, float8) is 'Transition function of oee_summary.';
+comment on function stellantis.kpi_combine(float8[], float8[]) is 'Adds two states of a KPI aggregate.';
+comment on function stellantis.kpi_ratio(float8[]) is 'Final function of the aggregates of two arguments.';
+comment on function stellantis.kpi_factor_values(float8[]) is 'The factors of a state of five sums, as an array.';

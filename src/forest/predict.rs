@@ -87,7 +87,7 @@ fn explain(
 
 /// Scores every row of a table, view or query with the model's deployed version. A row the version was trained on is
 /// scored by the trees that did not see it (`score_basis` 'oob').
-#[pg_extern(stable, parallel_restricted, strict)]
+#[pg_extern(stable, parallel_unsafe, strict)]
 fn predict_batch(
     model: &str,
     source: &str,
@@ -188,4 +188,101 @@ fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> 
             })
         })
         .collect()
+}
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::{holds, null, refused, warehouse};
+
+    fn trained() {
+        warehouse();
+        Spi::run("create temporary table press as select n::float8 as heat, n % 7 as load, n > 60 as failed, 'x' as note, null::float8 as gap from generate_series(1, 100) n").unwrap();
+        Spi::run(
+            "select stellantis.train_forest('m', 'press', 'failed', '{heat,load}', '{\"n_estimators\": 5}')",
+        )
+        .unwrap();
+    }
+
+    #[pg_test]
+    fn predict_of_nothing_empty_and_wrong() {
+        trained();
+        null(&["stellantis.predict(null, '{1,2}'::float8[])", "stellantis.predict('m', null::float8[])"]);
+        refused("42704", &["select stellantis.predict('', '{1,2}'::float8[])"]);
+        refused(
+            "2202E",
+            &[
+                "select stellantis.predict('m', '{}'::float8[])",
+                "select stellantis.predict('m', '{1}'::float8[])",
+            ],
+        );
+        refused("22004", &["select stellantis.predict('m', '{1,null}'::float8[])"]);
+        refused("42883", &["select stellantis.predict('m', 1)"]);
+        holds(&[
+            "stellantis.predict('m', array[90, 3]) > 0.5",
+            "stellantis.predict('m', array[10, 3]) < 0.5",
+        ]);
+    }
+
+    #[pg_test]
+    fn predict_row_of_nothing_empty_and_wrong() {
+        trained();
+        null(&["stellantis.predict(null, row(1, 2))", "stellantis.predict('m', null::record)"]);
+        refused(
+            "42703",
+            &[
+                "select stellantis.predict('m', row(1, 2))",
+                "select stellantis.predict('m', r) from (select 1 as heat) r",
+            ],
+        );
+        refused(
+            "22004",
+            &["select stellantis.predict('m', r) from (select 1 as heat, null::integer as load) r"],
+        );
+        refused("42804", &["select stellantis.predict('m', r) from (select 1 as heat, 'a'::text as load) r"]);
+        holds(&[
+            "(select bool_and(stellantis.predict('m', p) = stellantis.predict('m', array[p.heat, p.load])) from press p)",
+        ]);
+    }
+
+    #[pg_test]
+    fn explain_of_nothing_empty_and_wrong() {
+        trained();
+        holds(&[
+            "not exists (select from stellantis.explain(null, '{1,2}'))",
+            "not exists (select from stellantis.explain('m', null))",
+            "(select abs(sum(contribution) - stellantis.predict('m', array[90, 3])) < 1e-12 from stellantis.explain('m', '{90,3}'))",
+        ]);
+        refused("42704", &["select * from stellantis.explain('', '{1,2}')"]);
+        refused("2202E", &["select * from stellantis.explain('m', '{}')"]);
+        refused("22004", &["select * from stellantis.explain('m', '{1,null}')"]);
+        refused("42883", &["select * from stellantis.explain('m', 1)"]);
+    }
+
+    #[pg_test]
+    fn predict_batch_of_nothing_empty_and_wrong() {
+        trained();
+        holds(&[
+            "not exists (select from stellantis.predict_batch(null, 'press', 'heat'))",
+            "not exists (select from stellantis.predict_batch('m', 'select * from press where false', 'heat'))",
+            "(select count(*) = 100 from stellantis.predict_batch('m', 'press', 'heat'))",
+        ]);
+        refused("42704", &["select * from stellantis.predict_batch('', 'press', 'heat')"]);
+        refused("42P01", &["select * from stellantis.predict_batch('m', '', 'heat')"]);
+        refused(
+            "22004",
+            &[
+                "select * from stellantis.predict_batch('m', 'select 1 as k, 1 as heat, null::integer as load', 'k')",
+            ],
+        );
+        refused(
+            "42804",
+            &[
+                "select * from stellantis.predict_batch('m', 'select 1 as k, 1 as heat, ''a''::text as load', 'k')",
+            ],
+        );
+        refused("42883", &["select * from stellantis.predict_batch('m', 1, 2)"]);
+    }
 }

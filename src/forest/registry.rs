@@ -10,6 +10,7 @@ use pgrx::prelude::*;
 use crate::error::Error;
 use crate::pg::as_owner::AsRole;
 use crate::pg::ident::quote_literal;
+use crate::pg::lookup;
 use crate::warehouse;
 
 /// A decoded version of a model.
@@ -78,28 +79,17 @@ pub fn training_rows(model: &str, version: i32) -> Result<TrainingRows, Error> {
 }
 
 fn look_up(model: &str) -> Result<Deployed, Error> {
-    let found = Spi::connect(|client| {
-        let table = client
-            .select(
-                "SELECT v.version, v.threshold, v.xmin::text || ' ' || v.trained_at::text, m.source, m.target
-                 FROM ops.model m LEFT JOIN ops.model_version v ON v.model = m.model AND v.version = m.deployed_version
-                 WHERE m.model = $1",
-                Some(1),
-                &[model.into()],
-            )
-            .map_err(Error::spi)?;
-        if table.is_empty() {
-            return Ok(None);
+    let query = "SELECT v.version, v.threshold, v.xmin::text || ' ' || v.trained_at::text, m.source, m.target
+         FROM ops.model m LEFT JOIN ops.model_version v ON v.model = m.model AND v.version = m.deployed_version
+         WHERE m.model = $1";
+    let found = lookup::first(query, &[model], |row| match (row.get(1), row.get(2), row.get(3)) {
+        (Some(version), Some(threshold), Some(identity)) => {
+            Found::Deployed(Deployed { version, threshold, identity })
         }
-        let row = table.first();
-        let (version, threshold, identity) = row.get_three::<i32, f64, String>().map_err(Error::spi)?;
-        let text = |column| row.get::<String>(column).map_err(Error::spi).map(Option::unwrap_or_default);
-        Ok::<_, Error>(Some(match (version, threshold, identity) {
-            (Some(version), Some(threshold), Some(identity)) => {
-                Found::Deployed(Deployed { version, threshold, identity })
-            }
-            _ => Found::Untrained { source: text(4)?, target: text(5)? },
-        }))
+        _ => Found::Untrained {
+            source: row.get(4).unwrap_or_default(),
+            target: row.get(5).unwrap_or_default(),
+        },
     })?;
     match found {
         Some(Found::Deployed(deployed)) => Ok(deployed),
@@ -122,21 +112,14 @@ fn look_up(model: &str) -> Result<Deployed, Error> {
 }
 
 fn stored_bytes(model: &str, version: i32, column: &str) -> Result<Vec<u8>, Error> {
-    Spi::connect(|client| {
-        client
-            .select(
-                &format!("SELECT {column} FROM ops.model_version WHERE model = $1 AND version = $2"),
-                Some(1),
-                &[model.into(), version.into()],
+    let query = format!("SELECT {column} FROM ops.model_version WHERE model = $1 AND version = $2::integer");
+    lookup::first(&query, &[model, &version.to_string()], |row| row.get::<Vec<u8>>(1))?.flatten().ok_or_else(
+        || {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+                format!("model \"{model}\" has no version {version}"),
             )
-            .and_then(|table| table.first().get_one::<Vec<u8>>())
-            .map_err(Error::spi)
-    })?
-    .ok_or_else(|| {
-        Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            format!("model \"{model}\" has no version {version}"),
-        )
-        .hint(format!("SELECT * FROM stellantis.model_metrics({});", quote_literal(model)))
-    })
+            .hint(format!("SELECT * FROM stellantis.model_metrics({});", quote_literal(model)))
+        },
+    )
 }

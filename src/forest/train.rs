@@ -237,3 +237,43 @@ fn store(
         Ok((version.unwrap_or_default(), deployed.unwrap_or_default()))
     })
 }
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pg_schema]
+mod tests {
+    use pgrx::prelude::*;
+
+    use crate::testing::{holds, refused, warehouse};
+
+    #[pg_test]
+    fn train_forest_of_nothing_empty_and_wrong() {
+        refused("55000", &["select * from stellantis.train_forest('m', 'select 1 as a, true as b', 'b')"]);
+        warehouse();
+        Spi::run("create temporary table press as select n::float8 as heat, n % 7 as load, n > 60 as failed, 'x' as note, null::float8 as gap from generate_series(1, 100) n").unwrap();
+        refused(
+            "22004",
+            &[
+                "select * from stellantis.train_forest(null, 'press', 'failed')",
+                "select * from stellantis.train_forest('m', ' ', 'failed')",
+                "select * from stellantis.train_forest('m', 'press', null)",
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{gap}')",
+            ],
+        );
+        refused(
+            "22023",
+            &[
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{}')",
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{heat,null}')",
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{heat}', '[]')",
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{heat}', '{\"n_trees\": 1}')",
+                "select * from stellantis.train_forest('m', 'select * from press where false', 'failed', '{heat}')",
+            ],
+        );
+        refused("42804", &["select * from stellantis.train_forest('m', 'press', 'failed', '{note}')"]);
+        refused("42P01", &["select * from stellantis.train_forest('m', 'nowhere', 'failed')"]);
+        refused("42883", &["select * from stellantis.train_forest(1, 2, 3)"]);
+        holds(&[
+            "(select version = 1 and deployed from stellantis.train_forest('m', 'press', 'failed', '{heat,load}', null))",
+        ]);
+    }
+}

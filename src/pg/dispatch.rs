@@ -116,13 +116,15 @@ impl Call {
             let mut values: Vec<pg_sys::Datum> = args.iter().map(|arg| arg.value).collect();
             let nulls: Vec<std::ffi::c_char> =
                 args.iter().map(|arg| if arg.isnull { b'n' } else { b' ' } as std::ffi::c_char).collect();
+            // What is declared as stable may be called during a parallel operation, where no command may be started.
+            let volatility = pg_sys::func_volatile((*(*self.fcinfo).flinfo).fn_oid);
             pg_sys::SPI_execute_with_args(
                 statement.as_ptr(),
                 count as i32,
                 types.as_mut_ptr(),
                 values.as_mut_ptr(),
                 nulls.as_ptr(),
-                false,
+                volatility as u8 != pg_sys::PROVOLATILE_VOLATILE,
                 0,
             )
         };
@@ -182,10 +184,10 @@ impl Call {
 }
 
 /// An SPI connection, closed on every way out but an error (the abort of the transaction closes it then).
-struct SpiSession;
+pub(super) struct SpiSession;
 
 impl SpiSession {
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         // SAFETY: paired with SPI_finish in Drop.
         unsafe { pg_sys::SPI_connect() };
         Self

@@ -5,6 +5,7 @@ pub mod cache;
 pub mod copy;
 pub mod dispatch;
 pub mod ident;
+pub mod lookup;
 pub mod record;
 pub mod transaction;
 pub mod workers;

@@ -23,7 +23,7 @@ pub fn numbers(row: &AnyElement, columns: &[String]) -> Result<Vec<f64>, Error> 
                     PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                     format!("the row has no column \"{column}\", which the model needs"),
                 )
-                .hint("SELECT * FROM stellantis.feature_importance('maintenance');")
+                .hint(format!("Give a row with the columns {}.", columns.join(", ")))
             })?;
             let value = number_of(&tuple, number, attribute.type_oid().value());
             value
@@ -33,6 +33,7 @@ pub fn numbers(row: &AnyElement, columns: &[String]) -> Result<Vec<f64>, Error> 
                         PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
                         format!("column \"{column}\" of the row is NULL"),
                     )
+                    .hint("The model was trained on rows without missing values: give a number.")
                 })?
                 .map_err(|()| {
                     Error::new(

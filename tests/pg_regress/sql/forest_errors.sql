@@ -29,14 +29,14 @@ select f.call, e.* from (values
     (21, $$stellantis.train_forest('m', 'select 1 as a; select 2 as a', 'a')$$)
 ) f (n, call) cross join lateral test.error('select * from ' || f.call) e order by f.n;
 select f.call, e.* from (values
-    (1, $$stellantis.predict('nothing', '{1,2}')$$),
-    (2, $$stellantis.predict('secom', '{1,2}')$$),
-    (3, $$stellantis.predict('small', '{1}')$$),
-    (4, $$stellantis.predict('small', '{1,2,3}')$$),
-    (5, $$stellantis.predict('small', '{}')$$),
-    (6, $$stellantis.predict('small', '{1,null}')$$),
-    (7, $$stellantis.predict('small', '{1,NaN}')$$),
-    (8, $$stellantis.predict('small', '{{1},{2}}')$$),
+    (1, $$stellantis.predict('nothing', '{1,2}'::float8[])$$),
+    (2, $$stellantis.predict('secom', '{1,2}'::float8[])$$),
+    (3, $$stellantis.predict('small', '{1}'::float8[])$$),
+    (4, $$stellantis.predict('small', '{1,2,3}'::float8[])$$),
+    (5, $$stellantis.predict('small', '{}'::float8[])$$),
+    (6, $$stellantis.predict('small', '{1,null}'::float8[])$$),
+    (7, $$stellantis.predict('small', '{1,NaN}'::float8[])$$),
+    (8, $$stellantis.predict('small', '{{1},{2}}'::float8[])$$),
     (9, $$stellantis.predict('small', array['a', 'b'])$$),
     (10, $$stellantis.predict('small', row(1, 2))$$),
     (11, $$stellantis.explain('small', '{1}')$$),
@@ -61,11 +61,11 @@ select * from stellantis.feature_importance(null);
 -- A blob that is not ours is refused, not believed.
 begin;
 update ops.model_version set forest = '\x00112233' where model = 'small';
-select e.sqlstate, e.message from test.error($$select stellantis.predict('small', '{1,2}')$$) e;
+select e.state, e.message from test.error($$select stellantis.predict('small', '{1,2}'::float8[])$$) e;
 rollback;
 begin;
 update ops.model_version set forest = set_byte(forest, 100, get_byte(forest, 100) # 255) where model = 'small';
-select e.sqlstate, e.message from test.error($$select stellantis.predict('small', '{1,2}')$$) e;
+select e.state, e.message from test.error($$select stellantis.predict('small', '{1,2}'::float8[])$$) e;
 rollback;
 select count(*) as not_stored from ops.model where model = 'm';
 drop table test.press;

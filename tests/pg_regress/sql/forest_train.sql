@@ -11,12 +11,12 @@ select trained_model, version, engine, rows_trained, rows_tested, positives, thr
 from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30, "key": "code"}');
 
 -- The rule is learnt.
-select stellantis.predict('press', '{90,0.9,1}') > 0.8 as hot_and_loaded, stellantis.predict('press', '{90,0.1,1}') < 0.2 as hot,
-    stellantis.predict('press', '{20,0.9,1}') < 0.2 as loaded;
+select stellantis.predict('press', '{90,0.9,1}'::float8[]) > 0.8 as hot_and_loaded, stellantis.predict('press', '{90,0.1,1}'::float8[]) < 0.2 as hot,
+    stellantis.predict('press', '{20,0.9,1}'::float8[]) < 0.2 as loaded;
 -- A row and an array give the same, whatever the columns' order and types; a column that is not a feature does not matter.
 select count(*) as rows, count(*) filter (where stellantis.predict('press', m) <> stellantis.predict('press', array[m.heat, m.load, m.shift_no])) as different
 from test.machine m;
-select stellantis.predict('press', r) = stellantis.predict('press', '{90,0.9,1}') as reordered
+select stellantis.predict('press', r) = stellantis.predict('press', '{90,0.9,1}'::float8[]) as reordered
 from (select 1::smallint as shift_no, 'x' as note, 0.9::float8 as load, 90::numeric as heat) r;
 
 -- Explanations sum to the prediction, the base is the same for all rows.
@@ -27,7 +27,7 @@ cross join lateral (
     select sum(x.contribution) as total, max(x.contribution) filter (where x.ordinality = 1) as base,
         max(x.feature) filter (where x.ordinality = 1) as first, count(*) as parts
     from stellantis.explain('press', array[m.heat, m.load, m.shift_no]) with ordinality x) e;
-select ordinality, feature, value from stellantis.explain('press', '{90,0.9,1}') with ordinality;
+select ordinality, feature, value from stellantis.explain('press', '{90,0.9,1}'::float8[]) with ordinality;
 
 -- In batch: unseen rows score as predict() does, rows of the training by the trees that did not see them.
 select count(*) as rows, count(distinct row_key) as keys, count(*) filter (where score_basis = 'unseen') as unseen, count(*) filter (where score_basis = 'oob') as oob,
@@ -42,16 +42,24 @@ select * from stellantis.predict_batch('press', 'select * from test.machine wher
 select row_key, top_reason_1 like '%heat%' or top_reason_1 like '%load%' as reason
 from stellantis.predict_batch('press', 'select 1 as code, 90.0 as heat, 0.9 as load, 1 as shift_no', 'code');
 
--- In a parallel plan the model is the same.
-set parallel_setup_cost = 0;
-set parallel_tuple_cost = 0;
-set min_parallel_table_scan_size = 0;
+-- In a parallel plan the model is the same, also in a transaction that has written.
 create table test.serial as select sum(stellantis.predict('press', array[heat, load, shift_no])) as s from test.machine;
+begin;
+set local parallel_setup_cost = 0;
+set local parallel_tuple_cost = 0;
+set local min_parallel_table_scan_size = 0;
+set local max_parallel_workers_per_gather = 2;
 explain (costs off) select sum(stellantis.predict('press', array[heat, load, shift_no])) from test.machine;
 select abs(sum(stellantis.predict('press', array[heat, load, shift_no])) - max(s)) < 1e-9 as equal from test.machine, test.serial;
-reset parallel_setup_cost;
-reset parallel_tuple_cost;
-reset min_parallel_table_scan_size;
+update test.machine set heat = heat where machine_no = 1;
+select abs(sum(stellantis.predict('press', array[heat, load, shift_no])) - max(s)) < 1e-9 as equal from test.machine, test.serial;
+select abs(sum(stellantis.predict('press', m)) - max(s)) < 1e-9 as equal from test.machine m, test.serial;
+set local force_parallel_mode = on;
+select count(*) as features from stellantis.feature_importance('press');
+select count(*) as versions from stellantis.model_metrics('press');
+select count(*) as parts from stellantis.explain('press', '{90,0.9,1}');
+select count(*) as scores from stellantis.predict_batch('press', 'test.machine', 'code');
+rollback;
 
 -- Importance sums to 1, and what does not matter comes last.
 select feature, importance > 0.05 as matters from stellantis.feature_importance('press');
@@ -70,14 +78,14 @@ select version, rows_trained, rows_tested, features, params ->> 'n_estimators' a
 select count(distinct md5(forest)) as forests from ops.model_version where model = 'press';
 
 -- Deploy and roll back: the next statement predicts with the version deployed.
-select stellantis.predict('press', '{90,0.9,1}') as p \gset v1_
+select stellantis.predict('press', '{90,0.9,1}'::float8[]) as p \gset v1_
 select stellantis.deploy_model('press', 4);
-select stellantis.predict('press', '{71,0.5,1}') is not null as answers;
+select stellantis.predict('press', '{71,0.5,1}'::float8[]) is not null as answers;
 select distinct model_version from stellantis.predict_batch('press', 'test.machine', 'code');
 select stellantis.deploy_model('press', 2);
 select stellantis.rollback_model('press');
 select stellantis.rollback_model('press');
-select stellantis.predict('press', '{90,0.9,1}') = :v1_p as as_at_first;
+select stellantis.predict('press', '{90,0.9,1}'::float8[]) = :v1_p as as_at_first;
 select * from test.error($$select stellantis.rollback_model('press')$$);
 select version, action from ops.model_deployment where model = 'press' order by deployment_id;
 select action, detail ->> 'version' as version from ops.audit_log where object_name = 'press' order by audit_id;

@@ -17,7 +17,7 @@ select path, bytes, length(sha256) from stellantis.upload_file('maintenance', 'p
 ', 'UTF8'));
 select path, state from stellantis.landing_files() where state = 'new';
 select file_dataset, path, rows_read, rows_loaded, rows_rejected, sqlstate, message, hint from stellantis.ingest('maintenance');
-select udi, product_id, product_type, air_temperature_k, rotational_speed_rpm, torque_nm, machine_failure, line_number from staging.maintenance where udi > 90000;
+select udi, product_id, air_temperature_k, rotational_speed_rpm, torque_nm, machine_failure, line_number from staging.maintenance where udi > 90000;
 select line_number, byte_offset, column_name, convert_from(raw_line, 'UTF8') as raw_line, rule, sqlstate, message from ops.rejected_row r
 where file_id = (select file_id from ops.source_file where path = 'maintenance/plant.csv');
 -- The same bytes again: known, not loaded twice; the name again: refused.
@@ -32,7 +32,7 @@ select * from test.error($$select * from stellantis.upload_file('maintenance', '
 -- Taken out again, with a reason.
 select * from test.error($$select stellantis.withdraw_file(null, 'x')$$);
 select * from test.error($$select stellantis.withdraw_file(-1, 'x')$$);
-select sqlstate, regexp_replace(message, '\d+', 'N'), regexp_replace(hint, '\d+', 'N') from ops.source_file f cross join lateral test.error(format('select stellantis.withdraw_file(%s, '' '')', f.file_id)) e where f.path = 'maintenance/plant.csv';
+select e.state, regexp_replace(e.message, '\d+', 'N'), regexp_replace(e.hint, '\d+', 'N') from ops.source_file f cross join lateral test.error(format('select stellantis.withdraw_file(%s, '' '')', f.file_id)) e where f.path = 'maintenance/plant.csv';
 select stellantis.withdraw_file(file_id, 'a test') from ops.source_file where path = 'maintenance/plant.csv';
 select count(*) as left_in_staging from staging.maintenance where udi > 90000;
 select path, state from ops.source_file where path = 'maintenance/plant.csv';
@@ -49,5 +49,5 @@ select f.call, e.* from (values
 set stellantis.landing_zone = '';
 select f.call, e.* from (values (1, 'landing_files()'), (2, 'ingest()'), (3, $$generate_dataset('quality')$$)) f (n, call) cross join lateral test.error('select * from stellantis.' || f.call) e order by f.n;
 set stellantis.landing_zone = '/nonexistent';
-select e.sqlstate, e.message from test.error('select * from stellantis.landing_files()') e;
+select e.state, e.message from test.error('select * from stellantis.landing_files()') e;
 reset stellantis.landing_zone;

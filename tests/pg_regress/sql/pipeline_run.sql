@@ -41,7 +41,7 @@ select step_no, step_state from stellantis.pipeline_status() order by 1;
 select r.state, r.resumed_run_id = (select max(run_id) from ops.pipeline_run f where f.state = 'failed') as resumed from ops.pipeline_run r order by run_id desc limit 1;
 -- Files that are refused do not fail a run; the caller is warned.
 set client_min_messages = error;
-select path from stellantis.upload_file('quality', 'broken.csv', 'a,b' || E'\n');
+select path from stellantis.upload_file('quality', 'broken.csv', 'a,b'::bytea);
 call stellantis.run_pipeline();
 select state from ops.pipeline_run order by run_id desc limit 1;
 select area, state, what, next_command from stellantis.status() where area in ('landing', 'rejects', 'quality', 'schedule', 'notices', 'backup') order by 1;

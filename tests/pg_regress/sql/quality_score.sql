@@ -3,7 +3,7 @@
 set client_min_messages = warning;
 -- The run's own log: a row a dimension and data set, scores from the sums of their rules.
 select table_name, dimension, rows_checked > 0 as checked, score between 0 and 100 as in_range, status from warehouse.quality_metrics_log
-where rule_id is null and run_id = (select max(run_id) from ops.pipeline_run) order by 1, 2;
+where rule_id is null and run_id = (select min(run_id) from ops.pipeline_run) order by 1, 2;
 select distinct d.status, d.score = 100 * (1 - r.failed / r.checked) or abs(d.score - 100 * (1 - r.failed / r.checked)) < 1e-9 as from_sums
 from warehouse.quality_metrics_log d
 join (select run_id, table_name, dimension, sum(rows_failed)::float8 as failed, sum(rows_checked)::float8 as checked
@@ -37,7 +37,7 @@ rollback;
 begin;
 update ops.dataset set min_score = 100, gate = 'stop' where dataset = 'vehicles';
 update ops.source_file set cleaned_at = null, published_at = null where dataset = 'vehicles';
-select left(e.sqlstate, 2) as class, e.message ~ 'vehicles' as names_it, e.hint <> '' as hint from test.error('select * from stellantis.do_quality_gate(0)') e;
+select left(e.state, 2) as class, e.message ~ 'vehicles' as names_it, e.hint <> '' as hint from test.error('select * from stellantis.do_quality_gate(0)') e;
 update ops.dataset set gate = 'warn' where dataset = 'vehicles';
 select dataset, files, verdict from stellantis.do_quality_gate(0);
 rollback;

@@ -1,7 +1,7 @@
 -- The interface, member by member. A new or changed member fails here until it is put on the list, with its rights.
 \set SHOW_CONTEXT never
 select case p.prokind when 'f' then 'function' when 'p' then 'procedure' when 'a' then 'aggregate' end as kind,
-    p.oid::regprocedure::text as member, pg_get_function_result(p.oid) as result,
+    case when p.pronargs > 12 then p.proname || '(' || p.pronargs || ' arguments)' else p.oid::regprocedure::text end as member,
     p.provolatile as volatile, p.proparallel as parallel, p.proisstrict as strict, p.prosecdef as definer,
     case when has_function_privilege('public', p.oid, 'execute') then 'all' else '' end as open_to,
     array_to_string(p.proconfig, '; ') as settings
@@ -25,6 +25,7 @@ where p.pronamespace = 'stellantis'::regnamespace and not has_function_privilege
 -- Every public call says what it does.
 select p.oid::regprocedure::text as without_comment from pg_proc p
 where p.pronamespace = 'stellantis'::regnamespace and has_function_privilege('public', p.oid, 'execute') and obj_description(p.oid, 'pg_proc') is null order by 1;
+select stellantis.version() ~ '^\d+\.\d+\.\d+$' as loaded;
 select name, context, vartype, unit, boot_val, min_val, max_val from pg_settings where name like 'stellantis.%' and name <> 'stellantis.landing_zone' order by 1;
 select name, context, vartype from pg_settings where name = 'stellantis.landing_zone';
 select * from test.error('set stellantis.nothing = 1');

@@ -41,8 +41,8 @@ select call, string_agg(replace(role_name, 'stellantis_', ''), ' ' order by role
 -- Training reads with the caller's rights, not the owner's.
 create table test.secret as select n::float8 as a, n % 2 = 0 as b from generate_series(1, 100) n;
 set role stellantis_engineer;
-select e.sqlstate, e.message from test.error($$select * from stellantis.train_forest('m', 'test.secret', 'b')$$) e;
-select e.sqlstate, e.message from test.error($$select * from stellantis.predict_batch('maintenance', 'test.secret', 'a')$$) e;
+select e.state, e.message from test.error($$select * from stellantis.train_forest('m', 'test.secret', 'b')$$) e;
+select e.state, e.message from test.error($$select * from stellantis.predict_batch('maintenance', 'test.secret', 'a')$$) e;
 reset role;
 -- The door's search path is pinned: a shadow on the caller's path is not called.
 create schema shadow;

@@ -7,12 +7,12 @@ call stellantis.create_warehouse();
 
 create schema test;
 -- SQLSTATE, message and hint of a statement; its effects are undone either way.
-create function test.error(statement text, out sqlstate text, out message text, out hint text) language plpgsql as $$
+create function test.error(statement text, out state text, out message text, out hint text) language plpgsql as $$
 begin
     execute statement;
     raise exception using errcode = '00001', message = 'no error';
 exception when others then
-    get stacked diagnostics sqlstate = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+    get stacked diagnostics state = returned_sqlstate, message = message_text, hint = pg_exception_hint;
 end
 $$;
 grant usage on schema test to public;

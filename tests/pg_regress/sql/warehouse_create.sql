@@ -5,12 +5,12 @@ select migration_no, name, length(checksum) from ops.schema_migration order by 1
 -- A second call changes nothing: not a table, view, grant, comment or row.
 create function test.fingerprint() returns text language sql as $$
     select md5(concat_ws('|',
-        (select string_agg(concat_ws(' ', c.oid, c.xmin, c.relname), ',' order by c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname in ('staging', 'warehouse', 'ops') and c.relkind in ('r', 'p') and c.relname <> 'dim_date'),
+        (select string_agg(concat_ws(' ', c.oid, c.relname, c.relacl, c.relrowsecurity, c.relforcerowsecurity), ',' order by c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname in ('staging', 'warehouse', 'ops') and c.relkind in ('r', 'p') and not c.relispartition),
         (select string_agg(concat_ws(' ', c.relname, c.relacl, pg_get_viewdef(c.oid)), ',' order by n.nspname, c.relname) from pg_class c
          join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('staging', 'warehouse', 'ops', 'marts') and c.relkind = 'v'),
         (select string_agg(concat_ws(' ', n.nspname, c.relname, c.relacl), ',' order by n.nspname, c.relname) from pg_class c
-         join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('staging', 'warehouse', 'ops', 'marts')),
+         join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('staging', 'warehouse', 'ops', 'marts') and not c.relispartition),
         (select string_agg(d.description, ',' order by d.classoid, d.objoid, d.objsubid) from pg_description d where d.objoid >= 16384 and d.classoid = 'pg_class'::regclass),
         (select string_agg(concat_ws(' ', p.polname, p.polrelid::regclass, p.polroles, pg_get_expr(p.polqual, p.polrelid)), ',' order by p.polname, p.polrelid::regclass::text) from pg_policy p),
         (select string_agg(r::text, ',' order by r::text) from (select * from ops.dataset) r),

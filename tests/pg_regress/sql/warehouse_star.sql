@@ -4,9 +4,9 @@ set client_min_messages = warning;
 select count(*) as facts, count(distinct (date_key, line_key, shift_key, equipment_key, vehicle_key)) as grains, count(*) filter (where -1 in (line_key, shift_key, equipment_key, vehicle_key)) as unknown
 from warehouse.fact_production_metrics;
 select count(*) as conditions from warehouse.fact_machine_condition;
-select count(*) as inspections, count(*) filter (where not f.passed) as failed from warehouse.fact_quality_inspection f;
+select count(*) as inspections, count(*) filter (where not f.is_passed) as failed from warehouse.fact_quality_inspection f;
 -- Each measure equals the sum over the file's rows.
-select f.busy = p.busy as busy, f.run = p.run as run, f.produced = p.produced as produced, f.good = p.good as good, abs(f.ideal_good - p.ideal_good) < 1e-6 as ideal_good
+select abs(f.busy - p.busy) < 1e-6 as busy, abs(f.run - p.run) < 1e-6 as run, f.produced = p.produced as produced, f.good = p.good as good, abs(f.ideal_good - p.ideal_good) < 1e-6 as ideal_good
 from (select sum(planned_busy_minutes) as busy, sum(run_minutes) as run, sum(produced_units) as produced, sum(good_units) as good, sum(ideal_good_minutes) as ideal_good from warehouse.fact_production_metrics) f,
     (select sum(planned_busy_minutes::numeric) as busy, sum(run_minutes::numeric) as run, sum(produced_units) as produced, sum(good_units) as good, sum(ideal_cycle_minutes::numeric * good_units) as ideal_good from staging.clean_production) p;
 select bool_and(oee is not distinct from (ideal_good_minutes::float8 / nullif(planned_busy_minutes::float8, 0))) or bool_and(abs(oee - ideal_good_minutes::float8 / planned_busy_minutes::float8) < 1e-12) as oee,
@@ -21,7 +21,7 @@ select count(*) as different from (
     select date_key, line_key, sum(planned_busy_minutes) as busy, sum(good_units) as good from warehouse.fact_production_metrics group by 1, 2
     except select date_key, line_key, planned_busy_minutes, good_units from warehouse.agg_line_day) d;
 -- One prediction a machine and day, of the deployed version.
-select count(*) = count(distinct equipment_key) as one_each, count(*) = (select count(distinct product_id) from staging.clean_maintenance) as all_machines,
+select count(*) = count(distinct equipment_key) as one_each, count(*) = (select count(distinct equipment_code) from staging.clean_maintenance) as all_machines,
     min(model_version) as version, bool_and(score_basis in ('oob', 'unseen')) as basis, bool_and(failure_probability_pct between 0 and 100) as pct
 from warehouse.ml_maintenance_predictions;
 select test_no, test_name, is_blocking, status from stellantis.run_data_tests() where dimension <> 'timeliness' order by test_no;
