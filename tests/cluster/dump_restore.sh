@@ -20,7 +20,7 @@ predictions() {
 # Rights, comments, keys, policies and settings of our objects, as text.
 catalogue() {
   sql "select 'r', c.oid::regclass, c.relkind, pg_get_userbyid(c.relowner), c.relrowsecurity, obj_description(c.oid, 'pg_class'),
-         (select string_agg(a::text, ',' order by a::text) from unnest(c.relacl) a)
+         (select string_agg(a::text, ',' order by a::text) from unnest(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::\"char\", c.relowner))) a)
     from pg_class c where c.relnamespace in (select oid from pg_namespace where nspname in ('staging', 'warehouse', 'marts', 'ops'))
   union all select 'c', conrelid::regclass, contype, conname, convalidated, pg_get_constraintdef(oid), '' from pg_constraint
     where connamespace in (select oid from pg_namespace where nspname in ('staging', 'warehouse', 'marts', 'ops'))
