@@ -6,12 +6,6 @@
 . "$(dirname "$0")/helpers/files.sh"
 here=$(dirname "$0")
 
-md5s() { psql -X -q -A -t -v ON_ERROR_STOP=1 ${2:+-v "schemas=$2"} -f "$here/helpers/md5.sql" >"$CLUSTER/$1"; }
-unchanged() {
-  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return 0
-  sed -n 's/^[<>]/# &/p' "$CLUSTER/differences" | head -40
-  return 1
-}
 run() { psql -X -q -c 'set client_min_messages = notice' -c 'call stellantis.run_pipeline()' 2>&1 || true; }
 predictions() {
   sql "select md5(string_agg(stellantis.predict('maintenance', array[product_type, air_temperature_k, temperature_delta_k,
