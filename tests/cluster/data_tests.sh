@@ -6,12 +6,6 @@
 . "$(dirname "$0")/helpers/files.sh"
 here=$(dirname "$0")
 
-md5s() { psql -X -q -A -t -v ON_ERROR_STOP=1 -f "$here/helpers/md5.sql" >"$CLUSTER/$1"; }
-unchanged() {
-  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return 0
-  sed -n 's/^[<>]/# &/p' "$CLUSTER/differences" | head -40
-  return 1
-}
 # A file that says one day again: one unit less of it good, its last row gone.
 correct_day() {
   awk -F, -v OFS=, -v day="$1" 'NR == 1 { print; next } $1 == day { if (held != "") print held; if (!n++) { $14 -= 1; $15 += 1 } held = $0 }' \

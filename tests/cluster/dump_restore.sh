@@ -6,12 +6,6 @@
 . "$(dirname "$0")/helpers/files.sh"
 here=$(dirname "$0")
 
-md5s() { psql -X -q -A -t -v ON_ERROR_STOP=1 ${2:+-v "schemas=$2"} -f "$here/helpers/md5.sql" >"$CLUSTER/$1"; }
-unchanged() {
-  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return 0
-  sed -n 's/^[<>]/# &/p' "$CLUSTER/differences" | head -40
-  return 1
-}
 run() { psql -X -q -c 'set client_min_messages = notice' -c 'call stellantis.run_pipeline()' 2>&1 || true; }
 predictions() {
   sql "select md5(string_agg(stellantis.predict('maintenance', array[product_type, air_temperature_k, temperature_delta_k,
@@ -20,7 +14,7 @@ predictions() {
 # Rights, comments, keys, policies and settings of our objects, as text.
 catalogue() {
   sql "select 'r', c.oid::regclass, c.relkind, pg_get_userbyid(c.relowner), c.relrowsecurity, obj_description(c.oid, 'pg_class'),
-         (select string_agg(a::text, ',' order by a::text) from unnest(c.relacl) a)
+         (select string_agg(a::text, ',' order by a::text) from unnest(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::\"char\", c.relowner))) a)
     from pg_class c where c.relnamespace in (select oid from pg_namespace where nspname in ('staging', 'warehouse', 'marts', 'ops'))
   union all select 'c', conrelid::regclass, contype, conname, convalidated, pg_get_constraintdef(oid), '' from pg_constraint
     where connamespace in (select oid from pg_namespace where nspname in ('staging', 'warehouse', 'marts', 'ops'))

@@ -6,13 +6,6 @@
 . "$(dirname "$0")/helpers/files.sh"
 helpers=$(dirname "$0")/helpers
 
-md5s() { psql -X -q -A -t -v ON_ERROR_STOP=1 -f "$helpers/md5.sql" >"$CLUSTER/$1"; }
-# The same md5s in both files; else the columns that differ are printed.
-unchanged() {
-  diff "$CLUSTER/$1" "$CLUSTER/$2" >"$CLUSTER/differences" && return 0
-  sed -n 's/^[<>]/# &/p' "$CLUSTER/differences" | head -40
-  return 1
-}
 # The tables of staging and warehouse that still hold rows of files, with their number of rows: left_of "CONDITION ON file_id"
 left_of() {
   sql - <<SQL
