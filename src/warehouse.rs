@@ -107,20 +107,14 @@ fn create_warehouse() -> Result<(), ErrorReport> {
             .map_err(Error::spi)?;
         refuse_foreign_schemas(client)?;
         // A dump of notices ("already exists, skipping") would bury the one that matters.
-        let messages: Option<String> = client
-            .select("SELECT current_setting('client_min_messages')", Some(1), &[])
-            .and_then(|table| table.first().get_one())
-            .map_err(Error::spi)?;
-        client.update("SET LOCAL client_min_messages = warning", None, &[]).map_err(Error::spi)?;
+        let level = quiet(client)?;
         ROLES.run(client)?;
         let applied = migrate(client)?;
         for script in REPEATABLE {
             script.run(client)?;
         }
         mark_version(client)?;
-        client
-            .update("SELECT set_config('client_min_messages', $1, true)", None, &[messages.into()])
-            .map_err(Error::spi)?;
+        set_message_level(client, &level)?;
         match applied {
             0 => notice!("the warehouse is up to date ({VERSION})"),
             n => notice!("the warehouse is ready ({VERSION}): {n} migrations applied"),
@@ -154,15 +148,33 @@ fn drop_warehouse(confirm: Option<&str>) -> Result<(), ErrorReport> {
             .hint(format!("CALL stellantis.drop_warehouse({});", quote_literal(&database))));
         }
         refuse_foreign_schemas(client)?;
-        client.update("SET LOCAL client_min_messages = warning", None, &[]).map_err(Error::spi)?;
+        let level = quiet(client)?;
         for schema in SCHEMAS {
             client
                 .update(&format!("DROP SCHEMA IF EXISTS {} CASCADE", quote_identifier(schema)), None, &[])
                 .map_err(Error::spi)?;
         }
+        set_message_level(client, &level)?;
         Ok(())
     })
     .map_err(|error: Error| error.into())
+}
+
+/// Raises the level of messages to warnings and returns the caller's own level.
+fn quiet(client: &mut SpiClient<'_>) -> Result<String, Error> {
+    let level: Option<String> = client
+        .select("SELECT current_setting('client_min_messages')", Some(1), &[])
+        .and_then(|table| table.first().get_one())
+        .map_err(Error::spi)?;
+    set_message_level(client, "warning")?;
+    Ok(level.unwrap_or_else(|| "notice".to_owned()))
+}
+
+fn set_message_level(client: &mut SpiClient<'_>, level: &str) -> Result<(), Error> {
+    client
+        .update("SELECT set_config('client_min_messages', $1, true)", Some(1), &[level.into()])
+        .map(drop)
+        .map_err(Error::spi)
 }
 
 /// 55000 unless the warehouse exists and is of this library's version. Runs as the owner role.

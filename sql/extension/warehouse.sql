@@ -73,10 +73,11 @@ begin
         raise exception using errcode = '23000',
             message = format('nothing was published, blocking data tests failed: %s', v_failed),
             detail = v_detail,
+            -- The keys of facts name their file; else any file of this load may be at fault.
             hint = 'SELECT * FROM stellantis.run_data_tests() WHERE status <> ''pass'';'
                 || case when cardinality(v_files) > 0 then format(
-                    ' -- or take the file at fault (one of %s) out: SELECT stellantis.withdraw_file(%s, ''why'');',
-                    array_to_string(v_files, ', '), v_files[cardinality(v_files)]) else '' end;
+                    ' -- or take the file at fault out: SELECT stellantis.withdraw_file(%s, ''why'');',
+                    coalesce((regexp_match(v_detail, 'file (\d+)'))[1], v_files[cardinality(v_files)]::text)) else '' end;
     end if;
 end
 $$;

@@ -36,7 +36,7 @@ union all
 select 'defect ' || d.defect_code from warehouse.dim_quality_defect d group by d.defect_code having count(*) > 1
 $sql$, true),
 (7, 'fact_keys_and_measures_filled', 'completeness', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where num_nulls(f.metric_id, f.plant_key, f.date_key, f.line_key, f.equipment_key, f.vehicle_key, f.shift_key, f.shift_start,
                  f.calendar_minutes, f.planned_busy_minutes, f.run_minutes, f.setup_minutes, f.delay_minutes, f.down_minutes,
                  f.ideal_run_minutes, f.ideal_good_minutes, f.repair_minutes,
@@ -55,24 +55,24 @@ select q.log_id::text as key from warehouse.quality_metrics_log q
     or (q.score is null and q.status in ('pass', 'warn', 'fail'))
 $sql$, true),
 (10, 'fact_has_date_and_plant', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where not exists (select 1 from warehouse.dim_date d where d.date_key = f.date_key)
     or not exists (select 1 from warehouse.dim_plant p where p.plant_key = f.plant_key)
 $sql$, true),
 (11, 'fact_has_line', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where not exists (select 1 from warehouse.dim_production_line l where l.line_key = f.line_key)
 $sql$, true),
 (12, 'fact_has_equipment', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where not exists (select 1 from warehouse.dim_equipment e where e.equipment_key = f.equipment_key)
 $sql$, true),
 (13, 'fact_has_vehicle', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where not exists (select 1 from warehouse.dim_vehicle v where v.vehicle_key = f.vehicle_key)
 $sql$, true),
 (14, 'fact_has_shift', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where not exists (select 1 from warehouse.dim_shift s where s.shift_key = f.shift_key)
 $sql$, true),
 (15, 'inspection_has_defect_date_and_line', 'consistency', 'warehouse.fact_quality_inspection', 'error', true, $sql$
@@ -88,7 +88,7 @@ select concat_ws('/', p.equipment_key, p.date_key, p.model_version) as key from 
     or not exists (select 1 from warehouse.dim_date d where d.date_key = p.date_key)
 $sql$, true),
 (17, 'minutes_and_counts_not_negative', 'validity', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where least(f.calendar_minutes, f.planned_busy_minutes, f.run_minutes, f.setup_minutes, f.delay_minutes, f.down_minutes,
              f.ideal_run_minutes, f.ideal_good_minutes, f.repair_minutes, f.energy_kwh) < 0
     or greatest(f.calendar_minutes, f.planned_busy_minutes, f.run_minutes, f.setup_minutes, f.delay_minutes, f.down_minutes,
@@ -98,7 +98,7 @@ select f.metric_id::text as key from warehouse.fact_production_metrics f
 $sql$, true),
 -- Performance may exceed 1 where an ideal cycle is generous (ISO 22400); beyond 1.5 the cycle is wrong.
 (18, 'oee_and_factors_in_range', 'validity', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where f.availability not between 0 and 1
     or f.performance not between 0 and 1.5
     or f.quality_ratio not between 0 and 1
@@ -129,11 +129,11 @@ select q.log_id::text as key from warehouse.quality_metrics_log q
     or q.rows_failed > q.rows_checked
 $sql$, true),
 (23, 'good_scrap_and_rework_add_up', 'accuracy', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where f.good_units + f.scrap_units + f.rework_units <> f.produced_units
 $sql$, true),
 (24, 'oee_is_product_of_its_factors', 'accuracy', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where abs(f.oee - f.availability * f.performance * f.quality_ratio) > 1e-9
     or abs(f.oee - f.ideal_good_minutes / nullif(f.planned_busy_minutes, 0)) > 1e-9
 $sql$, true),
@@ -238,7 +238,7 @@ $sql$, true),
 -- Lines compare by their durable number; a machine whose line is only assumed proves nothing. A machine that moved to
 -- another line fails until its history is entered, which must not stop the day's publication.
 (30, 'equipment_stands_on_the_line_of_the_fact', 'consistency', 'warehouse.fact_production_metrics', 'warn', false, $sql$
-select f.metric_id::text as key
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key
   from warehouse.fact_production_metrics f
   join warehouse.dim_equipment e on e.equipment_key = f.equipment_key and e.equipment_key <> -1 and not e.is_line_assumed
   join warehouse.dim_production_line el on el.line_key = e.line_key
@@ -246,12 +246,12 @@ select f.metric_id::text as key
  where el.line_id <> fl.line_id
 $sql$, true),
 (31, 'time_model_adds_up', 'accuracy', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key from warehouse.fact_production_metrics f
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key from warehouse.fact_production_metrics f
  where abs(f.planned_busy_minutes - (f.run_minutes + f.setup_minutes + f.delay_minutes + f.down_minutes)) > 0.05
     or f.planned_busy_minutes > f.calendar_minutes + 0.05
 $sql$, true),
 (32, 'shift_start_and_partition_follow_the_date', 'consistency', 'warehouse.fact_production_metrics', 'error', true, $sql$
-select f.metric_id::text as key
+select format('file %s, %s, metric %s', f.file_id, f.date_key, f.metric_id) as key
   from warehouse.fact_production_metrics f
   join warehouse.dim_date d on d.date_key = f.date_key
  where f.shift_start::date <> d.full_date

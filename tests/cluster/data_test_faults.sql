@@ -120,7 +120,7 @@ insert into injected values
 (6, $$select 'shift EARLY'$$),
 (15, $$select concat_ws(':', file_id, line_number) from warehouse.fact_quality_inspection order by line_number limit 1$$),
 (16, $$select '99999999/' || min(date_key) || '/1' from warehouse.dim_date$$),
-(18, $$select min(metric_id)::text from warehouse.fact_production_metrics where run_minutes > 0$$),
+(18, $$select format('file %s, %s, metric %s', file_id, date_key, metric_id) from warehouse.fact_production_metrics where run_minutes > 0 order by metric_id limit 1$$),
 (19, $$select min(v.vehicle_key)::text from warehouse.dim_vehicle v where v.vehicle_key > 0 and not v.is_inferred
         and not exists (select from warehouse.fact_production_metrics f where f.vehicle_key = v.vehicle_key)$$),
 (20, $$select 'defect S000'$$),
@@ -137,15 +137,15 @@ insert into injected values
         where s.ctid = (select min(ctid) from staging.clean_production)$$),
 (28, $$select 'data set ' || dataset from ops.dataset where is_active$$),
 (29, $$select date_key || '/' || line_key from warehouse.agg_line_day order by date_key, line_key limit 1$$),
-(30, $$select metric_id::text from warehouse.fact_production_metrics
+(30, $$select format('file %s, %s, metric %s', file_id, date_key, metric_id) from warehouse.fact_production_metrics
         where equipment_key = (select min(f.equipment_key) from warehouse.fact_production_metrics f
                                  join warehouse.dim_equipment e on e.equipment_key = f.equipment_key and not e.is_line_assumed)$$),
-(31, $$select min(metric_id)::text from warehouse.fact_production_metrics where planned_busy_minutes > 10$$),
+(31, $$select format('file %s, %s, metric %s', file_id, date_key, metric_id) from warehouse.fact_production_metrics where planned_busy_minutes > 10 order by metric_id limit 1$$),
 (33, $$select format('maintenance file %s: %s rows in staging, %s facts', file_id, count(*), count(*) - 1)
          from warehouse.fact_machine_condition group by file_id$$),
 (34, $$select 'dim_plant'$$);
 insert into injected
-select n, 'select min(metric_id)::text from warehouse.fact_production_metrics' from unnest('{7,10,11,12,13,14,17,23,24,32}'::integer[]) as n
+select n, $$select format('file %s, %s, metric %s', file_id, date_key, metric_id) from warehouse.fact_production_metrics order by metric_id limit 1$$ from unnest('{7,10,11,12,13,14,17,23,24,32}'::integer[]) as n
 union all
 select n, 'select concat_ws(''/'', equipment_key, date_key, model_version) from warehouse.ml_maintenance_predictions order by equipment_key limit 1'
   from unnest('{8,21,25}'::integer[]) as n;
