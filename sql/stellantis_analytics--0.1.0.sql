@@ -227,7 +227,7 @@ CREATE  FUNCTION "predict_batch"(
 	"threshold" double precision,  /* f64 */
 	"model_version" INT  /* i32 */
 )
-STRICT STABLE PARALLEL RESTRICTED
+STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'predict_batch_wrapper';
 /* </end connected objects> */
@@ -2365,10 +2365,11 @@ begin
         raise exception using errcode = '23000',
             message = format('nothing was published, blocking data tests failed: %s', v_failed),
             detail = v_detail,
+            -- The keys of facts name their file; else any file of this load may be at fault.
             hint = 'SELECT * FROM stellantis.run_data_tests() WHERE status <> ''pass'';'
                 || case when cardinality(v_files) > 0 then format(
-                    ' -- or take the file at fault (one of %s) out: SELECT stellantis.withdraw_file(%s, ''why'');',
-                    array_to_string(v_files, ', '), v_files[cardinality(v_files)]) else '' end;
+                    ' -- or take the file at fault out: SELECT stellantis.withdraw_file(%s, ''why'');',
+                    coalesce((regexp_match(v_detail, 'file (\d+)'))[1], v_files[cardinality(v_files)]::text)) else '' end;
     end if;
 end
 $$;
@@ -3470,9 +3471,10 @@ begin
     area := 'landing';
     begin
         select count(*) filter (where f.state = 'new'), min(f.modified_at) filter (where f.state = 'new'),
-            format('%s files: %s new, %s loaded, %s held, %s changed, %s refused, %s unknown', count(*),
+            format('%s files: %s new, %s loaded, %s held, %s withdrawn, %s changed, %s refused, %s unknown', count(*),
                 count(*) filter (where f.state = 'new'), count(*) filter (where f.state = 'loaded'),
-                count(*) filter (where f.state = 'held'), count(*) filter (where f.state = 'changed'),
+                count(*) filter (where f.state = 'held'), count(*) filter (where f.state = 'withdrawn'),
+                count(*) filter (where f.state = 'changed'),
                 count(*) filter (where f.state = 'refused'), count(*) filter (where f.state = 'unknown')),
             case when bool_or(f.state in ('refused', 'changed', 'unknown')) then 'attention'
                 when bool_or(f.state = 'new') then 'waiting' else 'ok' end,
@@ -3621,5 +3623,21 @@ begin
     end if;
 end
 $owner$;
+
+comment on function stellantis.version() is 'The version of the loaded library.';
+comment on function stellantis.check_pipeline_call() is
+    'Raises unless the caller may run the pipeline, the warehouse is of this version and no transaction block is open.';
+comment on function stellantis.train_forest(text, text, text, text[], jsonb) is
+    'Trains a new version of a model from a table, view or query read with the caller''s rights; the first version is deployed. params take scikit-learn''s names.';
+comment on function stellantis.predict(text, float8[]) is 'Probability, 0 to 1, of features in the order of the model''s feature list.';
+comment on function stellantis.predict(text, record) is 'Probability, 0 to 1, of a row that has the features among its columns.';
+comment on function stellantis.predict_batch(text, text, text) is
+    'Scores every row of a table, view or query; a row the version was trained on is scored by the trees that did not see it.';
+comment on function stellantis.explain(text, float8[]) is 'What each feature adds to the probability, the base first; the contributions sum to predict().';
+comment on function stellantis.kpi_add_pair(float8[], float8, float8) is 'Transition function of the aggregates of two arguments.';
+comment on function stellantis.kpi_add_minutes(float8[], float8, float8, float8, float8, float8) is 'Transition function of oee_summary.';
+comment on function stellantis.kpi_combine(float8[], float8[]) is 'Adds two states of a KPI aggregate.';
+comment on function stellantis.kpi_ratio(float8[]) is 'Final function of the aggregates of two arguments.';
+comment on function stellantis.kpi_factor_values(float8[]) is 'The factors of a state of five sums, as an array.';
 /* </end connected objects> */
 
