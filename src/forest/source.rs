@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::error::Error;
-use crate::pg::ident::{quote_columns, quote_identifier};
+use crate::pg::ident::quote_identifier;
 use crate::pg::transaction::check_for_interrupts;
 
 const FETCH_ROWS: std::ffi::c_long = 4096;
@@ -69,6 +69,13 @@ impl Source {
         target: Option<&str>,
         max_bytes: usize,
     ) -> Result<Rows, Error> {
+        if features.is_empty() {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                "the source has no number or boolean beside its key and target to be a feature",
+            )
+            .hint("Add numeric columns to the source query."));
+        }
         let mut selected: Vec<String> = Vec::new();
         if let Some(key) = key {
             self.column_type(key)?;
@@ -77,9 +84,11 @@ impl Source {
         for column in features.iter().map(String::as_str).chain(target) {
             selected.push(self.number(column)?);
         }
-        let order = key.map(str::to_owned).into_iter().chain(features.iter().cloned()).collect::<Vec<_>>();
+        // By position: the key may be a feature too, and then its name stands for two columns.
+        let order: Vec<String> =
+            (1..=usize::from(key.is_some()) + features.len()).map(|place| place.to_string()).collect();
         let query =
-            format!("SELECT {} FROM {} ORDER BY {}", selected.join(", "), self.from, quote_columns(&order));
+            format!("SELECT {} FROM {} ORDER BY {}", selected.join(", "), self.from, order.join(", "));
         let mut cursor = client.try_open_cursor(query.as_str(), &[]).map_err(Error::spi)?;
         let mut rows = Rows { keys: Vec::new(), values: Vec::new(), target: Vec::new() };
         let key_columns = usize::from(key.is_some());

@@ -7,11 +7,6 @@ use crate::error::Error;
 
 pub use pgrx::spi::{quote_identifier, quote_literal};
 
-/// A column list, quoted.
-pub fn quote_columns<S: AsRef<str>>(columns: &[S]) -> String {
-    columns.iter().map(|column| quote_identifier(column.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
 /// The oid of a relation given by a possibly qualified name, quoted as in SQL; `None` where there is none.
 pub fn relation_oid(name: &str) -> Result<Option<pg_sys::Oid>, Error> {
     Spi::connect(|client| {

@@ -26,7 +26,8 @@ select f.call, e.* from (values
     (18, $$stellantis.train_forest('m', 'test.press', 'failed', '{heat}', '{"key": 1}')$$),
     (19, $$stellantis.train_forest('m', 'test.press', 'failed', '{heat}', '{"key": "nothing"}')$$),
     (20, $$stellantis.train_forest('m', 'test.press; drop table test.press', 'failed')$$),
-    (21, $$stellantis.train_forest('m', 'select 1 as a; select 2 as a', 'a')$$)
+    (21, $$stellantis.train_forest('m', 'select 1 as a; select 2 as a', 'a')$$),
+    (22, $$stellantis.train_forest('m', 'select true as b', 'b')$$)
 ) f (n, call) cross join lateral test.error('select * from ' || f.call) e order by f.n;
 select f.call, e.* from (values
     (1, $$stellantis.predict('nothing', '{1,2}'::float8[])$$),
