@@ -85,8 +85,7 @@ impl Source {
             selected.push(self.number(column)?);
         }
         // By position: the key may be a feature too, and then its name stands for two columns.
-        let order: Vec<String> =
-            (1..=usize::from(key.is_some()) + features.len()).map(|place| place.to_string()).collect();
+        let order: Vec<String> = (1..=selected.len()).map(|place| place.to_string()).collect();
         let query =
             format!("SELECT {} FROM {} ORDER BY {}", selected.join(", "), self.from, order.join(", "));
         let mut cursor = client.try_open_cursor(query.as_str(), &[]).map_err(Error::spi)?;
