@@ -78,13 +78,14 @@ as $function$
 declare
     v_version integer;
 begin
-    -- The version that was deployed before the present one began.
+    -- The version that was deployed before the present one was; rolling back again goes further back.
     select d.version into v_version
     from ops.model_deployment d
     join ops.model m on m.model = d.model
-    where d.model = p_model and d.version <> m.deployed_version
+    where d.model = p_model and d.version <> m.deployed_version and d.action = 'deploy'
         and d.deployment_id < (
-            select max(n.deployment_id) from ops.model_deployment n where n.model = p_model and n.version = m.deployed_version)
+            select max(n.deployment_id) from ops.model_deployment n
+            where n.model = p_model and n.version = m.deployed_version and n.action = 'deploy')
     order by d.deployment_id desc limit 1;
     if v_version is null then
         raise exception using

@@ -74,7 +74,7 @@ for call in "select * from stellantis.ingest()" "select * from stellantis.landin
     "LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.landing_zone = '/srv/landing'; SELECT pg_reload_conf();" "$call"
 done
 unset_hint=$hint
-fails "zone unset, the pipeline" 55000 "step check_new_data: the landing zone is not set" "ALTER SYSTEM SET stellantis.landing_zone" \
+fails "zone unset, the pipeline" 55000 ": the landing zone is not set" "ALTER SYSTEM SET stellantis.landing_zone" \
   "call stellantis.run_pipeline()"
 ok "zone unset: the run is on record as failed" is "$(sql 'select state, sqlstate from ops.pipeline_run order by run_id desc limit 1')" "failed|55000"
 ok "zone unset: status() names the way on" is \
@@ -259,13 +259,14 @@ rm -r "$LANDING"/maintenance/{link,hard,fifo,directory,unreadable}.csv "$LANDING
 
 # --- upload_file and generate_dataset
 for name in ../x.csv /etc/x.csv sub/x.csv .hidden.csv x.txt x "" $'x\ty.csv' "x.csv " -rf.csv "$(printf 'x%.0s' {1..300}).csv"; do
-  fails "upload_file, name '${name:0:12}'" 22023 "does not fit data set maintenance" "SELECT path_glob FROM ops.dataset" \
+  fails "upload_file, name '${name:0:12}'" 22023 "does not fit data set maintenance" "SELECT * FROM stellantis.landing_files();" \
     "select * from stellantis.upload_file('maintenance', '$name', 'x')"
 done
-hint_runs "upload_file, a bad name"
-fails "upload_file, no name" 22023 "does not fit" "SELECT path_glob" "select * from stellantis.upload_file('maintenance', null, 'x')"
-fails "upload_file, unknown data set" 22023 'no data set "trucks"' "SELECT dataset, description" "select * from stellantis.upload_file('trucks', 'x.csv', 'x')"
-hint_runs "upload_file, unknown data set"
+sql "create role loader login in role stellantis_loader"
+hint_runs "upload_file, a bad name, to whoever may upload" -U loader
+fails "upload_file, no name" 22023 "does not fit" "SELECT * FROM stellantis.landing_files();" "select * from stellantis.upload_file('maintenance', null, 'x')"
+fails "upload_file, unknown data set" 22023 'no data set "trucks"' "SELECT DISTINCT dataset FROM stellantis.landing_files();" "select * from stellantis.upload_file('trucks', 'x.csv', 'x')"
+hint_runs "upload_file, unknown data set" -U loader
 for content in "''" null; do
   fails "upload_file, content $content" 22023 "is empty" "Pass the bytes" "select * from stellantis.upload_file('maintenance', 'x.csv', $content)"
 done

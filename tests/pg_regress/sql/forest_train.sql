@@ -8,7 +8,7 @@ select count(*), count(*) filter (where failed) as failures from test.machine;
 
 select trained_model, version, engine, rows_trained, rows_tested, positives, threshold, f1 > 0.9 as good_f1, pr_auc > 0.95 as good_pr_auc,
     roc_auc between 0.95 and 1 as good_roc_auc, brier between 0 and 0.05 as good_brier, oob_f1 > 0.85 as good_oob_f1, seconds >= 0 as took_time, deployed
-from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30, "key": "code"}');
+from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30}');
 
 -- The rule is learnt.
 select stellantis.predict('press', '{90,0.9,1}'::float8[]) > 0.8 as hot_and_loaded, stellantis.predict('press', '{90,0.1,1}'::float8[]) < 0.2 as hot,
@@ -36,8 +36,12 @@ select count(*) as rows, count(distinct row_key) as keys, count(*) filter (where
 from stellantis.predict_batch('press', 'test.machine', 'code');
 select bool_and(b.failure_probability = stellantis.predict('press', m)) as as_predict
 from stellantis.predict_batch('press', 'test.machine', 'code') b join test.machine m on m.code = b.row_key where b.score_basis = 'unseen';
+-- What was trained on is known by its features, whatever its key.
+select n.score_basis = o.score_basis and n.failure_probability = o.failure_probability as same, count(*) as rows
+from stellantis.predict_batch('press', 'select ''N'' || code as id, heat, load, shift_no from test.machine', 'id') n
+join stellantis.predict_batch('press', 'test.machine', 'code') o on n.row_key = 'N' || o.row_key group by 1;
 select count(*) as new_rows, bool_and(score_basis = 'unseen') as unseen
-from stellantis.predict_batch('press', 'select ''N'' || machine_no as id, heat, load, shift_no from test.machine limit 10', 'id');
+from stellantis.predict_batch('press', 'select code, heat + 0.5 as heat, load, shift_no from test.machine limit 10', 'code');
 select * from stellantis.predict_batch('press', 'select * from test.machine where false', 'code');
 select row_key, top_reason_1 like '%heat%' or top_reason_1 like '%load%' as reason
 from stellantis.predict_batch('press', 'select 1 as code, 90.0 as heat, 0.9 as load, 1 as shift_no', 'code');
@@ -67,17 +71,17 @@ select abs(sum(importance) - 1) < 1e-9 as sums_to_one from stellantis.feature_im
 
 -- The same data and seed give the same bytes, whatever the number of threads.
 set stellantis.threads = 1;
-select version, deployed from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30, "key": "code"}');
+select version, deployed from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30}');
 set stellantis.threads = 4;
-select version, deployed from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30, "key": "code"}');
+select version, deployed from stellantis.train_forest('press', 'test.machine', 'failed', array['heat', 'load', 'shift_no'], '{"n_estimators": 30}');
 reset stellantis.threads;
 select count(distinct md5(forest)) as forests, count(distinct md5(training_rows)) as row_lists from ops.model_version where model = 'press';
 -- Another seed gives another forest; its features are those of the model's first version where none are named.
-select version, deployed from stellantis.train_forest('press', 'select * from test.machine', 'failed', params => '{"n_estimators": 5, "random_state": 1, "key": "code"}');
+select version, deployed from stellantis.train_forest('press', 'select * from test.machine', 'failed', params => '{"n_estimators": 5, "random_state": 1}');
 select version, rows_trained, rows_tested, features, params ->> 'n_estimators' as trees, is_deployed from stellantis.model_metrics('press');
 select count(distinct md5(forest)) as forests from ops.model_version where model = 'press';
 
--- Deploy and roll back: the next statement predicts with the version deployed.
+-- Deploy and roll back, step by step to the first: the next statement predicts with the version deployed.
 select stellantis.predict('press', '{90,0.9,1}'::float8[]) as p \gset v1_
 select stellantis.deploy_model('press', 4);
 select stellantis.predict('press', '{71,0.5,1}'::float8[]) is not null as answers;
