@@ -21,9 +21,10 @@ select count(*) as different from (
     select date_key, line_key, sum(planned_busy_minutes) as busy, sum(good_units) as good from warehouse.fact_production_metrics group by 1, 2
     except select date_key, line_key, planned_busy_minutes, good_units from warehouse.agg_line_day) d;
 -- One prediction a machine and day, of the deployed version.
-select count(*) = count(distinct equipment_key) as one_each, count(*) = (select count(distinct equipment_code) from staging.clean_maintenance) as all_machines,
-    min(model_version) as version, bool_and(score_basis in ('oob', 'unseen')) as basis, bool_and(failure_probability_pct between 0 and 100) as pct
+select count(*) = count(distinct (equipment_key, date_key, model_version)) as one_each, min(model_version) as version,
+    bool_and(score_basis in ('oob', 'unseen')) as basis, bool_and(failure_probability_pct between 0 and 100) as pct
 from warehouse.ml_maintenance_predictions;
+select distinct count(*) = (select count(distinct equipment_code) from staging.clean_maintenance) as all_machines from warehouse.ml_maintenance_predictions group by date_key;
 select test_no, test_name, is_blocking, status from stellantis.run_data_tests() where dimension <> 'timeliness' order by test_no;
 
 create function test.star() returns text language sql as $$
