@@ -221,6 +221,10 @@ declare
     v_seconds numeric;
     v_text text;
 begin
+    -- A step whose end could not be recorded ended with its run.
+    update ops.pipeline_step_run s
+    set state = p_state, ended_at = clock_timestamp(), sqlstate = p_sqlstate, message = p_message, hint = nullif(p_hint, '')
+    where s.run_id = p_run_id and s.state = 'running';
     select jsonb_object_agg(s.step_name, jsonb_build_object('state', s.state, 'rows', s.rows_affected, 'seconds', round(s.seconds::numeric, 3)))
     into v_summary
     from ops.pipeline_step_run s where s.run_id = p_run_id;
@@ -289,8 +293,17 @@ begin
     for v_no in 1..7 loop
         set local search_path = pg_catalog, pg_temp;
         v_started := pg_catalog.clock_timestamp();
-        v_step := stellantis.pipeline_step_begin(v_run, v_no);
+        -- Every call stands in a block of its own: an error or a cancel between steps must free the lock too.
+        begin
+            v_step := stellantis.pipeline_step_begin(v_run, v_no);
+        exception when others or query_canceled then
+            get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text,
+                v_details = pg_exception_detail, v_hint = pg_exception_hint;
+            v_state := case v_sqlstate when '57014' then 'cancelled' else 'failed' end;
+            v_step := v_no::text;
+        end;
         commit;
+        exit when v_state <> 'success';
         continue when v_step is null;
 
         set local search_path = pg_catalog, pg_temp;
@@ -303,7 +316,13 @@ begin
             v_rows := null;
             v_detail := null;
         end;
-        perform stellantis.pipeline_step_end(v_run, v_no, v_state, v_rows, v_detail, v_sqlstate, v_message, v_hint);
+        begin
+            perform stellantis.pipeline_step_end(v_run, v_no, v_state, v_rows, v_detail, v_sqlstate, v_message, v_hint);
+        exception when others or query_canceled then
+            get stacked diagnostics v_sqlstate = returned_sqlstate, v_message = message_text,
+                v_details = pg_exception_detail, v_hint = pg_exception_hint;
+            v_state := case v_sqlstate when '57014' then 'cancelled' else 'failed' end;
+        end;
         commit;
 
         raise notice 'step % of 7, %: % (% rows, % s)', v_no, v_step, v_state, coalesce(v_rows, 0),
@@ -312,7 +331,12 @@ begin
     end loop;
 
     set local search_path = pg_catalog, pg_temp;
-    v_summary := stellantis.pipeline_end(v_run, v_state, v_sqlstate, v_message, v_hint);
+    begin
+        v_summary := stellantis.pipeline_end(v_run, v_state, v_sqlstate, v_message, v_hint);
+    exception when others or query_canceled then
+        perform pg_catalog.pg_advisory_unlock(c_lock);
+        raise;
+    end;
     perform pg_catalog.pg_advisory_unlock(c_lock);
     commit;
     if v_state <> 'success' then

@@ -198,10 +198,11 @@ ok "only the killed process crashed" is "$(crashed | grep -c -v "PID $pid" || tr
 # --- kill -9 of the postmaster in training
 in_background "call stellantis.run_pipeline(resume => true)"
 pid=$(backend_of_step 5 1)
-old=$(postmaster)
+old=$(postmaster) began=$EPOCHREALTIME
 kill -9 "$old"
 gone_seconds "$old" >/dev/null
-ok "the backend sees that its postmaster is gone" quick "$(gone_seconds "$pid")"
+gone_seconds "$pid" >/dev/null
+ok "the backend sees that its postmaster is gone" quick "$(awk -v b="$began" -v n="$EPOCHREALTIME" 'BEGIN { printf "%.3f", n - b }')"
 began=$EPOCHREALTIME
 ok "the server can be started again at once" "$PROJECT/scripts/cluster.sh" start "$CLUSTER/c"
 echo "# started in $(awk -v b="$began" -v n="$EPOCHREALTIME" 'BEGIN { printf "%.1f", n - b }') s"
@@ -252,4 +253,22 @@ sql "update ops.data_test set is_active = false where test_no = 900"
 ok "mended, a resumed run" contains "$(PGOPTIONS='-c client_min_messages=notice' sql_error 'call stellantis.run_pipeline(resume => true)')" "ended with success"
 ok "does the failed step only, and what follows" is "$(steps)" "1 skipped, 2 skipped, 3 skipped, 4 skipped, 5 skipped, 6 success, 7 success"
 ok "and publishes the day" is "$(sql 'select count(*) from warehouse.fact_production_metrics')" 1365
+
+# --- an error beside the steps: their list was damaged, their records cannot be written
+sql "create table public.kept as select * from ops.pipeline_step; alter table ops.pipeline_step_run drop constraint pipeline_step_run_step_no_fkey;
+  delete from ops.pipeline_step where step_no = 3"
+said=$(psql_v -c "$call" -c "select 'locks held: ' || count(*) from pg_locks where locktype = 'advisory'" 2>&1)
+ok "without its third step the run fails there" contains "$said" "step 3 of run"
+ok "and the session holds no lock" contains "$said" "locks held: 0"
+ok "the run is on record as failed" contains "$(last_run)" "failed|"
+ok "no step is called running" is "$(steps)" "1 success, 2 success"
+sql "insert into ops.pipeline_step select * from public.kept where step_no = 3;
+  create function public.refuse() returns trigger language plpgsql as \$\$begin raise exception 'refused'; end\$\$;
+  create trigger refuse before update on ops.pipeline_step_run for each row when (new.state = 'success' and new.step_no = 4) execute function public.refuse()"
+said=$(psql_v -c "$call" -c "select 'locks held: ' || count(*) from pg_locks where locktype = 'advisory'" 2>&1)
+ok "a step whose end can't be recorded fails" contains "$said" "refused"
+ok "and the session holds no lock then" contains "$said" "locks held: 0"
+ok "the step ended with its run" is "$(steps)" "1 success, 2 success, 3 success, 4 failed"
+sql "drop trigger refuse on ops.pipeline_step_run"
+ok "mended, a resumed run ends well" contains "$(sql 'call stellantis.run_pipeline(resume => true)' 2>&1; last_run)" "success|"
 done_testing
