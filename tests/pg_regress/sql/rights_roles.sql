@@ -46,7 +46,7 @@ select e.state, e.message from test.error($$select * from stellantis.predict_bat
 reset role;
 -- The door's search path is pinned: a shadow on the caller's path is not called.
 create schema shadow;
-create function shadow.format(text, variadic text[]) returns text language plpgsql as $$begin raise exception 'shadow was called'; end$$;
+create function shadow.format(text, text) returns text language plpgsql as $$begin raise exception 'shadow was called'; end$$;
 create function shadow.count(anyelement) returns bigint language plpgsql as $$begin raise exception 'shadow was called'; end$$;
 create function shadow.now() returns timestamptz language plpgsql as $$begin raise exception 'shadow was called'; end$$;
 set search_path = shadow, pg_catalog;
