@@ -64,7 +64,7 @@ stop_seconds() {
 # Seconds until a process has ended; who collects it (init, where its parent is dead too) may take longer.
 gone_seconds() {
   local began=$EPOCHREALTIME
-  while grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status" && awk -v b="$began" -v n="$EPOCHREALTIME" 'BEGIN { exit n - b > 20 }'; do sleep 0.02; done
+  while grep -Eqs '^State:[[:space:]]+[^ZX[:space:]]' "/proc/$1/status" && awk -v b="$began" -v n="$EPOCHREALTIME" 'BEGIN { exit n - b > 20 }'; do sleep 0.02; done
   awk -v b="$began" -v n="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", n - b }'
 }
 quick() {
