@@ -12,3 +12,16 @@ begin
     end if;
 end
 $$;
+
+-- Files, headers and model names are UTF-8 throughout.
+do $$
+begin
+    if pg_catalog.getdatabaseencoding() operator(pg_catalog.<>) 'UTF8' then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = pg_catalog.format('database %I has encoding %s; stellantis_analytics needs UTF8',
+                pg_catalog.current_database(), pg_catalog.getdatabaseencoding()),
+            hint = 'CREATE DATABASE manufacturing ENCODING ''UTF8'' TEMPLATE template0;';
+    end if;
+end
+$$;

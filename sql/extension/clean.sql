@@ -551,6 +551,10 @@ begin
             message = format('there is no data set named %L', p_dataset),
             hint = 'SELECT dataset, description FROM ops.dataset ORDER BY dataset;';
     end if;
+    -- Whoever withdraws, holds or cleans one of these files meanwhile waits, or has been waited for.
+    perform from ops.source_file f
+    where f.state = 'loaded' and f.cleaned_at is null and (p_dataset is null or f.dataset = p_dataset)
+    order by f.file_id for update;
     for v_dataset, v_files in
         select f.dataset, array_agg(f.file_id order by f.file_id)
         from ops.source_file f

@@ -13,23 +13,29 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $function$
 declare
     v_deployed integer;
+    v_is_new boolean;
 begin
     insert into ops.model (model, description, source, target, features)
     values (p_model, 'Trained by ' || session_user, p_source, p_target, p_features)
     on conflict on constraint model_pkey do nothing;
+    v_is_new := found;
     -- Two trainings at once get two numbers, one after the other.
     select m.deployed_version into strict v_deployed from ops.model m where m.model = p_model for update;
     select coalesce(max(v.version), 0) + 1 into version from ops.model_version v where v.model = p_model;
     insert into ops.model_version (
         model, version, engine, source, target, features, params, seed, rows_trained, rows_tested, positives, threshold,
         accuracy, precision_score, recall, f1, mcc, roc_auc, pr_auc, log_loss, brier, oob_f1, oob_pr_auc, oob_brier,
-        true_positives, false_positives, true_negatives, false_negatives, feature_importance, train_seconds, forest, training_rows)
+        true_positives, false_positives, true_negatives, false_negatives, feature_importance, train_seconds, forest, training_rows, is_synthetic)
     values (
         p_model, version, 'smartcore', p_source, p_target, p_features, p_params, p_seed, p_rows_trained, p_rows_tested,
         p_positives, p_threshold, p_accuracy, p_precision, p_recall, p_f1, p_mcc, p_roc_auc, p_pr_auc, p_log_loss, p_brier,
         p_oob_f1, p_oob_pr_auc, p_oob_brier, p_true_positives, p_false_positives, p_true_negatives, p_false_negatives,
-        p_feature_importance, p_train_seconds, p_forest, p_training_rows);
-    deployed := v_deployed is null;
+        p_feature_importance, p_train_seconds, p_forest, p_training_rows,
+        -- What the platform holds decides: a source may be any query.
+        exists (select from ops.source_file f where f.dataset = 'maintenance' and f.state = 'loaded' and f.is_synthetic)
+            and p_source like 'staging.%');
+    -- Whoever may not deploy the platform's own models does not deploy them by training either.
+    deployed := v_deployed is null and (v_is_new or pg_has_role(session_user, 'stellantis_pipeline', 'usage'));
     if deployed then
         perform stellantis.set_deployed_version(p_model, version, 'deploy');
     end if;
@@ -209,3 +215,9 @@ create procedure stellantis.predict_maintenance()
 language c as 'MODULE_PATHNAME', 'as_owner';
 comment on procedure stellantis.predict_maintenance() is
     'Scores the latest reading of every machine with the deployed version into staging.maintenance_score; load_warehouse() publishes the scores.';
+
+comment on function stellantis.do_deploy_model(text, integer) is 'Internal: deploys a version; audited.';
+comment on function stellantis.do_rollback_model(text) is 'Internal: deploys an earlier deployed version; audited.';
+comment on function stellantis.do_model_metrics(text) is 'Internal: versions of a model, newest first.';
+comment on function stellantis.do_feature_importance(text) is 'Internal: importance of the features of the deployed version.';
+comment on function stellantis.do_predict_maintenance() is 'Internal: scores the latest reading of every machine; returns 0 where every score is up to date.';

@@ -97,7 +97,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $function$
     select p_sqlstate in ('55006', '0A000') or left(p_sqlstate, 2) in ('53', '57', '58')
         or exists (select from ops.dataset d where d.dataset = p_dataset and d.updated_at > p_refused_at)
-        or exists (select from ops.dataset_mapping m where m.dataset = p_dataset and m.created_at > p_refused_at)
+        or exists (select from ops.dataset_mapping m where m.dataset = p_dataset and m.updated_at > p_refused_at)
 $function$;
 comment on function stellantis.may_retry_file(text, text, timestamptz) is
     'Whether a refused file gets another try: the cause can heal, or its data set was mended since.';
@@ -287,3 +287,12 @@ returns table (path text, rows_written bigint, used_seed bigint, bytes bigint, s
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.generate_dataset(text, bigint, bigint, float8) is
     'Writes a synthetic CSV file (maintenance, quality, vehicles, production) into the landing zone. The ledger marks it synthetic, dashboards say so, and it never replaces a file. Owner role only. dirt (0 to 1) adds faults to the share of rows.';
+
+comment on function stellantis.zone_files() is 'Internal: every file below the landing zone, and why one can''t be read.';
+comment on function stellantis.zone_sha256(text) is 'Internal: SHA-256 of a file in the landing zone.';
+comment on function stellantis.write_zone_file(text, bytea) is 'Internal: writes a new file into the landing zone; never replaces one.';
+comment on function stellantis.generate_zone_file(text, bigint, bigint, float8) is 'Internal: writes a generated file into the landing zone; never replaces one.';
+comment on function stellantis.do_landing_files() is 'Internal: the files of the landing zone held against the ledger.';
+comment on function stellantis.do_ingest(text) is 'Internal: loads new files, each in a subtransaction of its own, and writes the ledger.';
+comment on function stellantis.do_upload_file(text, text, bytea) is 'Internal: checks name and content and writes the file; audited.';
+comment on function stellantis.do_generate_dataset(text, bigint, bigint, float8) is 'Internal: writes a generated file and marks its bytes as synthetic; audited.';

@@ -254,7 +254,8 @@ language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.pipeline_end(bigint, text, text, text, text) is
     'Records how a run ended and returns a summary. Part of run_pipeline().';
 
--- The driver has no SET clause and no block with EXCEPTION around a COMMIT: both forbid COMMIT. Every name is qualified.
+-- The driver has no SET clause and no block with EXCEPTION around a COMMIT: both forbid COMMIT. The caller's
+-- search path is back after each COMMIT, so it is set again before anything else is named.
 create procedure stellantis.run_pipeline(logical_date date default null, resume boolean default false)
 language plpgsql
 as $procedure$
@@ -289,9 +290,9 @@ begin
         raise;
     end;
     commit;
+    set local search_path = pg_catalog, pg_temp;
 
     for v_no in 1..7 loop
-        set local search_path = pg_catalog, pg_temp;
         v_started := pg_catalog.clock_timestamp();
         -- Every call stands in a block of its own: an error or a cancel between steps must free the lock too.
         begin
@@ -303,10 +304,10 @@ begin
             v_step := v_no::text;
         end;
         commit;
+        set local search_path = pg_catalog, pg_temp;
         exit when v_state <> 'success';
         continue when v_step is null;
 
-        set local search_path = pg_catalog, pg_temp;
         begin
             select s.rows_affected, s.detail into v_rows, v_detail from stellantis.pipeline_step(v_run, v_no) as s;
         exception when others or query_canceled then
@@ -314,7 +315,8 @@ begin
                 v_details = pg_exception_detail, v_hint = pg_exception_hint;
             v_state := case v_sqlstate when '57014' then 'cancelled' else 'failed' end;
             v_rows := null;
-            v_detail := null;
+            -- What the step said goes down with it; its detail (such as the keys of failed tests) is kept here.
+            v_detail := case when v_details <> '' then pg_catalog.jsonb_build_object('error_detail', v_details) end;
         end;
         begin
             perform stellantis.pipeline_step_end(v_run, v_no, v_state, v_rows, v_detail, v_sqlstate, v_message, v_hint);
@@ -324,13 +326,13 @@ begin
             v_state := case v_sqlstate when '57014' then 'cancelled' else 'failed' end;
         end;
         commit;
+        set local search_path = pg_catalog, pg_temp;
 
         raise notice 'step % of 7, %: % (% rows, % s)', v_no, v_step, v_state, coalesce(v_rows, 0),
             pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - v_started), 2);
         exit when v_state <> 'success';
     end loop;
 
-    set local search_path = pg_catalog, pg_temp;
     begin
         v_summary := stellantis.pipeline_end(v_run, v_state, v_sqlstate, v_message, v_hint);
     exception when others or query_canceled then
@@ -339,6 +341,7 @@ begin
     end;
     perform pg_catalog.pg_advisory_unlock(c_lock);
     commit;
+    set local search_path = pg_catalog, pg_temp;
     if v_state <> 'success' then
         v_message := pg_catalog.format('step %s of run %s: %s', v_step, v_run, v_message);
         v_hint := coalesce(nullif(v_hint, ''), 'CALL stellantis.run_pipeline(resume => true);');
@@ -480,3 +483,18 @@ returns table (area text, state text, since timestamptz, what text, next_command
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.status() is
     'How the platform does, area by area, and the next command where one is needed.';
+
+comment on function stellantis.step_check_new_data(bigint, date) is 'Internal: step 1, files of the landing zone by state.';
+comment on function stellantis.step_ingest_data(bigint, date) is 'Internal: step 2, loads new files; a refused one is a warning.';
+comment on function stellantis.step_data_quality_checks(bigint, date) is 'Internal: step 3, scores new files and holds those below their gate.';
+comment on function stellantis.step_clean_transform(bigint, date) is 'Internal: step 4, cleans what passed.';
+comment on function stellantis.step_ml_predictions(bigint, date) is 'Internal: step 5, trains by the retrain policy and scores each machine''s latest reading.';
+comment on function stellantis.step_load_warehouse(bigint, date) is 'Internal: step 6, the one publication with its blocking tests.';
+comment on function stellantis.step_transformations(bigint, date) is 'Internal: step 7, what can be rebuilt, and the tests that do not block.';
+comment on function stellantis.do_pipeline_begin(date, boolean) is 'Internal: records a run; marks dead ones as crashed.';
+comment on function stellantis.do_pipeline_step_begin(bigint, integer) is 'Internal: records a step, or that a resumed run skips it.';
+comment on function stellantis.do_pipeline_step(bigint, integer) is 'Internal: runs the statement of a step.';
+comment on function stellantis.do_pipeline_step_end(bigint, integer, text, bigint, jsonb, text, text, text) is 'Internal: records how a step ended.';
+comment on function stellantis.do_pipeline_end(bigint, text, text, text, text) is 'Internal: records how a run ended and sums it up.';
+comment on function stellantis.do_pipeline_status() is 'Internal: the newest run, step by step.';
+comment on function stellantis.do_status() is 'Internal: state of each area and the next command.';

@@ -169,6 +169,8 @@ declare
     v_stopped text[] := '{}';
     v_stop_hint text;
 begin
+    -- Whoever withdraws or cleans one of these files meanwhile waits, or has been waited for.
+    perform from ops.source_file f where f.state = 'loaded' and f.cleaned_at is null order by f.file_id for update;
     for v_set in
         select d.dataset, d.gate, d.min_score, array_agg(f.file_id order by f.file_id) as file_ids,
             exists (select from ops.quality_acceptance a where a.dataset = d.dataset and a.valid_until > now()) as is_accepted
@@ -254,3 +256,5 @@ returns table (table_name text, dimension text, rows_checked bigint, rows_failed
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.assess_quality(regclass) is
     'Scores the six dimensions of a staging table, or of all, by ops.quality_rule; logged in warehouse.quality_metrics_log.';
+
+comment on function stellantis.do_assess_quality(regclass) is 'Internal: assesses a staging table, or all, outside a run.';

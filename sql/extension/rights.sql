@@ -41,6 +41,8 @@ end
 $owner$;
 
 comment on function stellantis.version() is 'The version of the loaded library.';
+comment on function stellantis.leading_sensors_of_file(integer) is
+    'Internal: for each failed inspection of a file the sensor that deviates most from the passed ones.';
 comment on function stellantis.check_pipeline_call() is
     'Raises unless the caller may run the pipeline, the warehouse is of this version and no transaction block is open.';
 comment on function stellantis.train_forest(text, text, text, text[], jsonb) is

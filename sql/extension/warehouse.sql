@@ -155,3 +155,6 @@ create function stellantis.refresh_marts() returns bigint
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.refresh_marts() is
     'Rebuilds what can be rebuilt: verifies roll-ups against the facts, refreshes statistics, runs the non-blocking tests.';
+
+comment on function stellantis.do_load_warehouse(date) is 'Internal: publishes outside a run.';
+comment on function stellantis.do_refresh_marts() is 'Internal: rebuilds outside a run.';

@@ -199,6 +199,10 @@ begin
         return 0;
     end if;
     perform stellantis.do_withdraw_files(v_files, 'synthetic data removed');
+    -- A model of generated rows knows nothing of the plant: the next run trains a new one.
+    update ops.model m set deployed_version = null
+    from ops.model_version v
+    where v.model = m.model and v.version = m.deployed_version and v.is_synthetic;
     perform stellantis.do_audit('remove_synthetic', null, jsonb_build_object('files', to_jsonb(v_files)));
     return cardinality(v_files);
 end

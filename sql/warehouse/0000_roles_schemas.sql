@@ -78,6 +78,15 @@ comment on schema warehouse is 'The star schema: facts, dimensions, predictions,
 comment on schema marts is 'The reading face: plain views for dashboards, reports and Power BI.';
 comment on schema ops is 'Operations: data sets, files, rules, tests, runs, models, rights and audit.';
 
+-- The publication works with temporary tables; a hardened database has taken that right from PUBLIC.
+do $temporary$
+begin
+    if not pg_catalog.has_database_privilege('stellantis_pipeline', pg_catalog.current_database(), 'temporary') then
+        execute pg_catalog.format('grant temporary on database %I to stellantis_pipeline', pg_catalog.current_database());
+    end if;
+end
+$temporary$;
+
 revoke all on schema staging, warehouse, marts, ops from public;
 grant usage, create on schema marts to stellantis_marts;
 grant usage on schema warehouse, ops to stellantis_marts;

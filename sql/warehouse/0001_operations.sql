@@ -126,6 +126,7 @@ create table ops.dataset_mapping (
     sql_expression text,
     unit text,
     created_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz not null default clock_timestamp(),
     primary key (dataset, target_column),
     check (num_nonnulls(source_header, sql_expression) = 1)
 );
@@ -254,6 +255,8 @@ create table ops.model_version (
     train_seconds float8 not null,
     forest bytea not null,
     training_rows bytea not null,
+    -- trained while generated files were loaded
+    is_synthetic boolean not null default false,
     trained_by text not null default session_user,
     trained_at timestamptz not null default clock_timestamp(),
     primary key (model, version)
@@ -319,3 +322,28 @@ create table ops.backup_run (
     detail jsonb not null default '{}',
     recorded_at timestamptz not null default clock_timestamp()
 );
+
+-- When a row was changed last, whoever changes it: a mended data set or mapping lets refused files try again.
+create function ops.set_updated_at() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $function$
+begin
+    new.updated_at := clock_timestamp();
+    return new;
+end
+$function$;
+comment on function ops.set_updated_at() is 'Trigger: sets updated_at to the time of the change.';
+create trigger set_updated_at before update on ops.dataset
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();
+create trigger set_updated_at before update on ops.dataset_mapping
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();
+create trigger set_updated_at before update on ops.source_file
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();
+create trigger set_updated_at before update on ops.quality_rule
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();
+create trigger set_updated_at before update on ops.data_test
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();
+create trigger set_updated_at before update on ops.model
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();
+create trigger set_updated_at before update on ops.schedule
+    for each row when (old.* is distinct from new.*) execute function ops.set_updated_at();

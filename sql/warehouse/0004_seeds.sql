@@ -144,7 +144,7 @@ on conflict do nothing;
 insert into ops.transformation (rule_id, dataset, kind, description) values
     ('maintenance_missing_measure', 'maintenance', 'missing', 'A row without product, type, measure or failure label cannot be scored and is left out'),
     ('maintenance_duplicate_row', 'maintenance', 'duplicate', 'Of rows equal in every column the first is kept'),
-    ('maintenance_duplicate_machine', 'maintenance', 'duplicate', 'Of several readings of a machine without a time the last of the file is kept'),
+    ('maintenance_duplicate_machine', 'maintenance', 'duplicate', 'Of readings equal in all but the running number the first is kept; different readings of a machine all stay'),
     ('maintenance_outlier_flag', 'maintenance', 'outlier', 'A reading outside the physical range is flagged, not changed'),
     ('maintenance_type_code', 'maintenance', 'type', 'Type L, M, H becomes 0, 1, 2; spellings are normalised'),
     ('quality_missing_sensor', 'quality', 'missing', 'An empty sensor cell stays NULL and is counted'),
@@ -167,10 +167,11 @@ insert into ops.schedule (pipeline, local_time, time_zone, is_active) values
     ('manufacturing_analytics_pipeline', '06:00', 'Europe/Rome', false)
 on conflict do nothing;
 
--- The sample files of the project come from its own generators, wherever they are copied to.
+-- The project's sample files, and the quality file in full, come from its own generators, wherever they are copied to.
 insert into ops.synthetic_file (sha256, dataset, row_count, seed, dirt) values
     ('09cbb746af110b4eada7b85b74334103556a961ccf60ac49cea2f232f41db343', 'maintenance', 10000, 433, 0),
     ('43145e0272d871be090b98886038fe89c1715faf2beec08210a40a2f11a9eeb1', 'quality', 100, 433, 0),
+    ('d0c743627839b4b58325ba647658d9fe1140d212fabf0e1f033624813ac1c82d', 'quality', 1567, 433, 0),
     ('7938fda296e02075f3e46ab3089517caa7ea2e9b1227fab525e1fa5094fdd088', 'vehicles', 11914, 433, 0),
     ('9432cd4d4549875a9cec500f703c620a1078afe725d40c5cd2f17aacb30109bd', 'production', 1350, 433, 0)
 on conflict do nothing;

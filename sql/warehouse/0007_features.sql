@@ -18,13 +18,18 @@ select m.equipment_code,
        m.line_number
   from staging.clean_maintenance m;
 
--- The newest reading of each machine: by its own time where a file has one, else by arrival.
+-- The newest reading of each machine: by its own time where the file has one, else by the arrival of the file, both in
+-- the plant's time.
 create view staging.latest_maintenance as
 select distinct on (m.equipment_code)
        m.equipment_code, m.file_id, m.line_number, m.read_at, m.line_code,
        m.machine_failure, m.twf, m.hdf, m.pwf, m.osf, m.rnf
   from staging.clean_maintenance m
- order by m.equipment_code, m.read_at desc nulls last, m.file_id desc, m.line_number desc;
+  join ops.source_file f on f.file_id = m.file_id
+ order by m.equipment_code,
+          coalesce(m.read_at, f.loaded_at at time zone (
+              select p.time_zone from warehouse.dim_plant p where p.plant_key > 0 order by p.plant_key limit 1)) desc,
+          m.file_id desc, m.line_number desc;
 
 create view staging.features_secom as
 select q.file_id, q.line_number, q.inspected_at, q.sensors, not q.passed as failed

@@ -1,10 +1,12 @@
 //! Least privilege while a call runs: the owner role's rights and a safe search path, whoever calls.
 //!
 //! `SET ROLE` would not do: a trigger or a function that runs meanwhile can undo it with `RESET ROLE`. The user id with
-//! `SECURITY_LOCAL_USERID_CHANGE` is what SECURITY DEFINER functions use; nothing inside can leave it.
+//! `SECURITY_LOCAL_USERID_CHANGE` is what SECURITY DEFINER functions use; no statement inside can leave it. Deferred
+//! triggers would (they fire at COMMIT, as whoever is the user then), so writers fire them before they give the role back.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
 
 use crate::error::Error;
 
@@ -52,6 +54,14 @@ impl AsRole {
             level
         };
         Ok(Self { user, security_context, guc_level })
+    }
+}
+
+impl AsRole {
+    /// Fires the deferred triggers that were queued in this transaction, with the role's rights. Constraints stay
+    /// immediate for the rest of the transaction.
+    pub fn fire_deferred(&self, client: &mut SpiClient<'_>) -> Result<(), Error> {
+        client.update("SET CONSTRAINTS ALL IMMEDIATE", None, &[]).map(drop).map_err(Error::spi)
     }
 }
 

@@ -90,7 +90,7 @@ impl Call {
     /// As for `of`; the current memory context is the caller's.
     unsafe fn run(self) -> Result<pg_sys::Datum, Error> {
         require_one_of(allowed_roles(&self.name), &self.name)?;
-        let _owner = AsRole::owner()?;
+        let owner = AsRole::owner()?;
         warehouse::check_version()?;
         let places: Vec<String> = (1..=self.argument_types.len()).map(|n| format!("${n}")).collect();
         let statement = format!(
@@ -102,9 +102,20 @@ impl Call {
             Error::new(PgSqlErrorCode::ERRCODE_INVALID_NAME, "the name of the function contains a NUL")
         })?;
         // SAFETY: the statement takes exactly the arguments that this call has, with their declared types.
-        unsafe {
+        let answer = unsafe {
             if (*(*self.fcinfo).flinfo).fn_retset { self.rows(&statement) } else { self.value(&statement) }
+        }?;
+        if !self.is_read_only() {
+            Spi::connect_mut(|client| owner.fire_deferred(client))?;
         }
+        Ok(answer)
+    }
+
+    /// What is declared as stable may be called during a parallel operation, where no command may be started.
+    fn is_read_only(&self) -> bool {
+        // SAFETY: a catalog look-up by the oid of the function being called.
+        let volatility = unsafe { pg_sys::func_volatile((*(*self.fcinfo).flinfo).fn_oid) };
+        volatility as u8 != pg_sys::PROVOLATILE_VOLATILE
     }
 
     unsafe fn execute(&self, statement: &CStr) -> Result<(), Error> {
@@ -116,15 +127,13 @@ impl Call {
             let mut values: Vec<pg_sys::Datum> = args.iter().map(|arg| arg.value).collect();
             let nulls: Vec<std::ffi::c_char> =
                 args.iter().map(|arg| if arg.isnull { b'n' } else { b' ' } as std::ffi::c_char).collect();
-            // What is declared as stable may be called during a parallel operation, where no command may be started.
-            let volatility = pg_sys::func_volatile((*(*self.fcinfo).flinfo).fn_oid);
             pg_sys::SPI_execute_with_args(
                 statement.as_ptr(),
                 count as i32,
                 types.as_mut_ptr(),
                 values.as_mut_ptr(),
                 nulls.as_ptr(),
-                volatility as u8 != pg_sys::PROVOLATILE_VOLATILE,
+                self.is_read_only(),
                 0,
             )
         };
@@ -148,12 +157,38 @@ impl Call {
             let _spi = SpiSession::open();
             self.execute(statement)?;
             let table = pg_sys::SPI_tuptable;
+            self.check_row_type((*table).tupdesc, (*result).setDesc)?;
             for i in 0..pg_sys::SPI_processed as usize {
                 pg_sys::tuplestore_puttuple((*result).setResult, *(*table).vals.add(i));
             }
             (*self.fcinfo).isnull = true;
             Ok(pg_sys::Datum::null())
         }
+    }
+
+    /// The tuples are passed on as they are, so a call and its `do_` function must declare the same types.
+    ///
+    /// # Safety
+    /// Both descriptors are valid.
+    unsafe fn check_row_type(
+        &self,
+        made: pg_sys::TupleDesc,
+        declared: pg_sys::TupleDesc,
+    ) -> Result<(), Error> {
+        // SAFETY: attributes 0 to natts exist in a valid descriptor.
+        let same = unsafe {
+            (*made).natts == (*declared).natts
+                && (0..(*made).natts)
+                    .all(|i| pg_sys::SPI_gettypeid(made, i + 1) == pg_sys::SPI_gettypeid(declared, i + 1))
+        };
+        if same {
+            return Ok(());
+        }
+        Err(Error::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("stellantis.{0} and stellantis.do_{0} return rows of different types", self.name),
+        )
+        .hint("ALTER EXTENSION stellantis_analytics UPDATE;"))
     }
 
     /// The only value of the statement, copied out of SPI's memory.

@@ -106,8 +106,8 @@ select p.equipment_key, p.date_key, e.line_key, p.model_version, p.score_basis, 
   from warehouse.ml_maintenance_predictions p
   join warehouse.dim_equipment e on e.equipment_key = p.equipment_key;
 
--- Who may see which line, for row-level security inside a Power BI model: a row a user and line. Managers and engineers see
--- their own rows.
+-- Who may see which line, for row-level security inside a Power BI model: a row a user and line. A manager sees
+-- the own rows, other readers see all.
 create or replace view marts.security_map as
 select a.user_name, 'manager' as role_name, l.line_key, l.line_code
   from ops.line_assignment a

@@ -1,7 +1,7 @@
 -- run as: marts
 -- Maintenance, model, inspections and data quality.
 
--- The newest prediction of each machine, with the reading it was made from.
+-- The newest prediction of each machine (whatever version of its master data), with the reading it was made from.
 create or replace view marts.mart_maintenance_risk as
 select p.equipment_key, e.equipment_code, e.equipment_type, e.line_key, l.line_code, e.is_line_assumed,
        p.date_key, d.full_date as predicted_on, p.model_version, p.score_basis,
@@ -9,19 +9,21 @@ select p.equipment_key, e.equipment_code, e.equipment_type, e.line_key, l.line_c
        p.health_score, p.risk_band, p.top_reason_1, p.top_reason_2, p.top_reason_3, p.failure_mode,
        c.air_temperature_k, c.process_temperature_k, c.rotational_speed_rpm, c.torque_nm, c.tool_wear_min,
        (select x.has_synthetic_data from marts.data_freshness x where x.dataset = 'maintenance') as has_synthetic_data
-  from (select distinct on (n.equipment_key) n.equipment_key, n.date_key, n.model_version, n.score_basis,
+  from (select distinct on (v.equipment_id) n.equipment_key, v.equipment_id, n.date_key, n.model_version, n.score_basis,
                n.failure_probability_pct, n.threshold_pct, n.predicted_failure, n.failure_recorded, n.health_score,
                n.risk_band, n.top_reason_1, n.top_reason_2, n.top_reason_3, n.failure_mode
           from warehouse.ml_maintenance_predictions n
-         order by n.equipment_key, n.date_key desc, n.model_version desc) as p
+          join warehouse.dim_equipment v on v.equipment_key = n.equipment_key
+         order by v.equipment_id, n.date_key desc, n.model_version desc) as p
   join warehouse.dim_equipment e on e.equipment_key = p.equipment_key
   join warehouse.dim_production_line l on l.line_key = e.line_key
   join warehouse.dim_date d on d.date_key = p.date_key
-  left join (select distinct on (m.equipment_key) m.equipment_key, m.air_temperature_k, m.process_temperature_k,
+  left join (select distinct on (v.equipment_id) v.equipment_id, m.air_temperature_k, m.process_temperature_k,
                     m.rotational_speed_rpm, m.torque_nm, m.tool_wear_min
                from warehouse.fact_machine_condition m
-              order by m.equipment_key, m.date_key desc, m.file_id desc, m.line_number desc) as c
-    on c.equipment_key = p.equipment_key;
+               join warehouse.dim_equipment v on v.equipment_key = m.equipment_key
+              order by v.equipment_id, m.date_key desc, m.file_id desc, m.line_number desc) as c
+    on c.equipment_id = p.equipment_id;
 
 -- Test metrics of each version beside what the published predictions show.
 create or replace view marts.mart_model_performance as
