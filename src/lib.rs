@@ -33,7 +33,17 @@ pub extern "C-unwind" fn _PG_init() {
 }
 
 extension_sql_file!("../sql/extension/bootstrap.sql", name = "bootstrap", bootstrap);
-extension_sql_file!("../sql/extension/landing.sql", name = "landing", requires = [landing::zone_files]);
+extension_sql_file!(
+    "../sql/extension/landing.sql",
+    name = "landing",
+    requires = [
+        landing::zone_files,
+        landing::zone_sha256,
+        landing::write_zone_file,
+        landing::load_zone_file,
+        synthetic::generate_zone_file
+    ]
+);
 extension_sql_file!("../sql/extension/quality.sql", name = "quality", requires = ["landing"]);
 extension_sql_file!("../sql/extension/clean.sql", name = "clean", requires = ["quality"]);
 extension_sql_file!("../sql/extension/data_tests.sql", name = "data_tests", requires = ["clean"]);
