@@ -296,3 +296,5 @@ comment on function stellantis.do_landing_files() is 'Internal: the files of the
 comment on function stellantis.do_ingest(text) is 'Internal: loads new files, each in a subtransaction of its own, and writes the ledger.';
 comment on function stellantis.do_upload_file(text, text, bytea) is 'Internal: checks name and content and writes the file; audited.';
 comment on function stellantis.do_generate_dataset(text, bigint, bigint, float8) is 'Internal: writes a generated file and marks its bytes as synthetic; audited.';
+comment on function stellantis.load_zone_file(integer, text, text, text, text, text[], text, float8, bigint) is
+    'Internal: reads one file into its staging table; keeps rejected rows; loads nothing where it answers an sqlstate.';

@@ -101,6 +101,7 @@ begin
         ('model_version', 'feature_importance', 'Importance of each feature, in the order of features.'),
         ('model_version', 'forest', 'The model.'),
         ('model_version', 'training_rows', 'Which rows were trained on.'),
+        ('model_version', 'is_synthetic', 'Trained while generated files were loaded.'),
         ('model_deployment', null, 'History of deployments.'),
         ('model_deployment', 'action', 'deploy or rollback.'),
         ('line_assignment', null, 'Lines that a manager may see, by login name and durable line code.'),
