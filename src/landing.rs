@@ -125,7 +125,14 @@ fn load_zone_file(
             Some(hint),
         )));
     }
-    let loaded = copy::copy_binary(staging_table, &batch.columns, &batch.copy)?;
+    let types = contract.columns.iter().map(|column| column.data_type.sql_name());
+    let fields: Vec<_> = batch
+        .columns
+        .iter()
+        .map(String::as_str)
+        .zip(["integer", "bigint"].into_iter().chain(types))
+        .collect();
+    let loaded = copy::copy_binary(staging_table, &fields, &batch.copy)?;
     Ok(TableIterator::once((read, loaded as i64, rejected, None, None, None)))
 }
 
