@@ -237,7 +237,7 @@ mod tests {
     fn zone_files_needs_a_zone() {
         refused("58P01", &["select * from stellantis.zone_files()"]);
         refused("42883", &["select * from stellantis.zone_files(1)"]);
-        Spi::run("set local stellantis.landing_zone = ''").unwrap();
+        holds(&["set_config('stellantis.landing_zone', '', true) = ''"]);
         refused("55000", &["select * from stellantis.zone_files()"]);
         let _zone = LandingZone::new();
         holds(&["not exists (select from stellantis.zone_files())"]);
