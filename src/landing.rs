@@ -3,7 +3,7 @@
 //!
 //! All functions here are the owner's: they are called by `do_` functions behind the door (`pg::dispatch`).
 
-use engine::landing::{self, Contract, Limits, Reject};
+use engine::landing::{self, Batch, Contract, Limits, Reject};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -16,6 +16,11 @@ use crate::settings;
 
 /// Rejects kept with their bytes, a file; the others are counted.
 const MAX_KEPT_REJECTS: usize = 10_000;
+/// Rejects written by one INSERT, which holds a copy of their bytes.
+const REJECTS_A_BATCH: usize = 500;
+/// Columns a note names, and characters of each; the others are counted.
+const MAX_NOTED: usize = 20;
+const NOTED_CHARACTERS: usize = 60;
 
 /// Every file below the landing zone; `problem` says why one can't be read.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -25,7 +30,7 @@ fn zone_files() -> Result<
         (
             name!(path, String),
             name!(bytes, i64),
-            name!(modified_at, TimestampWithTimeZone),
+            name!(modified_at, Option<TimestampWithTimeZone>),
             name!(problem, Option<String>),
         ),
     >,
@@ -34,7 +39,10 @@ fn zone_files() -> Result<
     let entries = Zone::open(settings::landing_zone()?)?.list()?;
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
-        rows.push((entry.path, entry.bytes as i64, timestamp(entry.modified)?, entry.problem));
+        let modified_at = timestamp(entry.modified);
+        // One file with a strange time does not hide the others.
+        let no_time = modified_at.is_none().then(|| "its time of change is out of range".to_owned());
+        rows.push((entry.path, entry.bytes as i64, modified_at, entry.problem.or(no_time)));
     }
     Ok(TableIterator::new(rows))
 }
@@ -43,7 +51,7 @@ fn zone_files() -> Result<
 #[pg_extern(volatile, parallel_unsafe, strict)]
 fn zone_sha256(path: &str) -> Result<String, ErrorReport> {
     let bytes = Zone::open(settings::landing_zone()?)?.read(path, settings::max_memory_bytes())?;
-    Ok(landing::digest(&bytes))
+    Ok(sha256_of(&bytes)?)
 }
 
 /// Writes a new file into the landing zone and returns its SHA-256; never replaces one.
@@ -51,10 +59,18 @@ fn zone_sha256(path: &str) -> Result<String, ErrorReport> {
 fn write_zone_file(path: &str, content: &[u8]) -> Result<String, ErrorReport> {
     Zone::open(settings::landing_zone()?)?
         .write_new(path, |out| out.write_all(content).map_err(|error| Error::file(path, &error)))?;
-    Ok(landing::digest(content))
+    Ok(sha256_of(content)?)
+}
+
+/// SHA-256 in hexadecimal; lets a cancel act.
+fn sha256_of(bytes: &[u8]) -> Result<String, Error> {
+    let digest = landing::digest(bytes, &mut interrupt_pending);
+    transaction::check_for_interrupts();
+    Ok(digest?)
 }
 
 /// Reads one file into its staging table. Nothing is loaded where `sqlstate` is set; rejected rows are kept either way.
+/// `note` tells what the file has and the table does not, and the reverse.
 #[pg_extern(volatile, parallel_unsafe, strict)]
 #[allow(clippy::too_many_arguments, reason = "one call of one SQL function; names stand in its declaration")]
 fn load_zone_file(
@@ -77,13 +93,14 @@ fn load_zone_file(
             name!(sqlstate, Option<String>),
             name!(message, Option<String>),
             name!(hint, Option<String>),
+            name!(note, Option<String>),
         ),
     >,
     ErrorReport,
 > {
     let contract = Contract::from_json(dataset, columns, null_tokens).map_err(Error::from)?;
     let bytes = Zone::open(settings::landing_zone()?)?.read(path, settings::max_memory_bytes())?;
-    if landing::digest(&bytes) != sha256 {
+    if sha256_of(&bytes)? != sha256 {
         Err(Error::new(
             PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
             format!("{path} changed since it was listed"),
@@ -102,7 +119,7 @@ fn load_zone_file(
         Err(error) => {
             let (sqlstate, message, hint) = Error::from(error).into_parts();
             let message = format!("{path}: {message}");
-            return Ok(TableIterator::once((0, 0, 0, Some(sqlstate), Some(message), hint)));
+            return Ok(TableIterator::once((0, 0, 0, Some(sqlstate), Some(message), hint, None)));
         }
     };
     keep_rejects(file_id, &batch.rejects)?;
@@ -123,52 +140,90 @@ fn load_zone_file(
             Some("22P04".to_owned()),
             Some(message),
             Some(hint),
+            note(&batch),
         )));
     }
-    let loaded = copy::copy_binary(staging_table, &batch.columns, &batch.copy)?;
-    Ok(TableIterator::once((read, loaded as i64, rejected, None, None, None)))
+    let types = contract.columns.iter().map(|column| column.data_type.sql_name());
+    let fields: Vec<_> = batch
+        .columns
+        .iter()
+        .map(String::as_str)
+        .zip(["integer", "bigint"].into_iter().chain(types))
+        .collect();
+    let loaded = copy::copy_binary(staging_table, &fields, &batch.copy)?;
+    Ok(TableIterator::once((read, loaded as i64, rejected, None, None, None, note(&batch))))
+}
+
+/// Columns of the file that were not loaded, and optional ones that it lacks; `None` where there are neither.
+fn note(batch: &Batch) -> Option<String> {
+    let notes: Vec<String> = [
+        ("columns not loaded", &batch.unknown_headers),
+        ("missing optional columns", &batch.missing_columns),
+    ]
+    .into_iter()
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(what, names)| format!("{what}: {}", listed(names)))
+    .collect();
+    if notes.is_empty() { None } else { Some(notes.join("; ")) }
+}
+
+/// Names for a message: they come from a file, so they are cut where they get long, and stay on the line.
+fn listed(names: &[String]) -> String {
+    let shown = |name: &String| -> String {
+        let plain = name.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let text: String = plain.take(NOTED_CHARACTERS).collect();
+        if text.len() < name.len() { text + "..." } else { text }
+    };
+    let mut list = names.iter().take(MAX_NOTED).map(shown).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_NOTED {
+        list.push_str(&format!(" and {} more", names.len() - MAX_NOTED));
+    }
+    list
 }
 
 /// Keeps what was refused: line, byte offset, column, the original bytes and why.
 fn keep_rejects(file_id: i32, rejects: &[Reject]) -> Result<(), Error> {
-    if rejects.is_empty() {
-        return Ok(());
+    for batch in rejects.chunks(REJECTS_A_BATCH) {
+        // A connection a batch: the arguments go with it.
+        Spi::connect_mut(|client| {
+            client
+                .update(
+                    "INSERT INTO ops.rejected_row (file_id, line_number, byte_offset, column_name, raw_line, rule, sqlstate, message)
+                     SELECT $1, t.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
+                         AS t (line_number, byte_offset, column_name, raw_line, rule, sqlstate, message)",
+                    None,
+                    &[
+                        file_id.into(),
+                        collected(batch, |reject| reject.line_number as i64).into(),
+                        collected(batch, |reject| reject.byte_offset as i64).into(),
+                        collected(batch, |reject| reject.column_name.as_deref()).into(),
+                        collected(batch, |reject| reject.raw_line.as_slice()).into(),
+                        collected(batch, |reject| reject.rule).into(),
+                        collected(batch, |reject| reject.sqlstate).into(),
+                        collected(batch, |reject| reject.message.as_str()).into(),
+                    ],
+                )
+                .map_err(Error::spi)
+                .map(drop)
+        })?;
+        transaction::check_for_interrupts();
     }
-    let column = |pick: fn(&Reject) -> Option<String>| rejects.iter().map(pick).collect::<Vec<_>>();
-    Spi::connect_mut(|client| {
-        client
-            .update(
-                "INSERT INTO ops.rejected_row (file_id, line_number, byte_offset, column_name, raw_line, rule, sqlstate, message)
-                 SELECT $1, t.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
-                     AS t (line_number, byte_offset, column_name, raw_line, rule, sqlstate, message)",
-                None,
-                &[
-                    file_id.into(),
-                    rejects.iter().map(|r| r.line_number as i64).collect::<Vec<_>>().into(),
-                    rejects.iter().map(|r| r.byte_offset as i64).collect::<Vec<_>>().into(),
-                    column(|r| r.column_name.clone()).into(),
-                    rejects.iter().map(|r| r.raw_line.clone()).collect::<Vec<_>>().into(),
-                    column(|r| Some(r.rule.to_string())).into(),
-                    column(|r| Some(r.sqlstate.to_string())).into(),
-                    column(|r| Some(r.message.clone())).into(),
-                ],
-            )
-            .map_err(Error::spi)?;
-        Ok(())
-    })
+    Ok(())
 }
 
-/// A file's time as PostgreSQL's, to the microsecond.
-fn timestamp(time: std::time::SystemTime) -> Result<TimestampWithTimeZone, Error> {
+fn collected<'r, T>(rejects: &'r [Reject], pick: impl Fn(&'r Reject) -> T) -> Vec<T> {
+    rejects.iter().map(pick).collect()
+}
+
+/// A file's time as PostgreSQL's, to the microsecond; `None` where that has no such time.
+fn timestamp(time: std::time::SystemTime) -> Option<TimestampWithTimeZone> {
     /// Seconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
     const EPOCH_SECONDS: i64 = 946_684_800;
     let since_1970 = match time.duration_since(std::time::UNIX_EPOCH) {
-        Ok(after) => after.as_micros() as i64,
-        Err(before) => -(before.duration().as_micros() as i64),
+        Ok(after) => i64::try_from(after.as_micros()).ok()?,
+        Err(before) => -i64::try_from(before.duration().as_micros()).ok()?,
     };
-    TimestampWithTimeZone::try_from(since_1970 - EPOCH_SECONDS * 1_000_000).map_err(|_| {
-        Error::new(PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "a file's time is out of range")
-    })
+    TimestampWithTimeZone::try_from(since_1970.checked_sub(EPOCH_SECONDS * 1_000_000)?).ok()
 }
 
 #[cfg(any(test, feature = "pg_test"))]
@@ -182,7 +237,7 @@ mod tests {
     fn zone_files_needs_a_zone() {
         refused("58P01", &["select * from stellantis.zone_files()"]);
         refused("42883", &["select * from stellantis.zone_files(1)"]);
-        Spi::run("set local stellantis.landing_zone = ''").unwrap();
+        holds(&["set_config('stellantis.landing_zone', '', true) = ''"]);
         refused("55000", &["select * from stellantis.zone_files()"]);
         let _zone = LandingZone::new();
         holds(&["not exists (select from stellantis.zone_files())"]);

@@ -165,6 +165,9 @@ begin
             error_state := v_result.sqlstate;
             error_message := v_result.message;
             error_hint := v_result.hint;
+            if v_result.note is not null then
+                raise notice using message = format('%s: %s', v_file.path, v_result.note);
+            end if;
         exception
             when others then
                 get stacked diagnostics error_state = returned_sqlstate, error_message = message_text,

@@ -2,13 +2,14 @@
 //!
 //! Nothing in it is trusted. Paths resolve beneath the zone without symbolic links (openat2), only regular files with
 //! one name are opened, without blocking (a FIFO would hang a backend for good), and new files never replace old ones.
+//! Directories are walked and made by their descriptors, so that one swapped for a link meanwhile leads nowhere.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
@@ -20,10 +21,12 @@ use crate::error::Error;
 const MAX_DEPTH: usize = 8;
 const MAX_FILES: usize = 100_000;
 
+const DIRECTORY: i32 = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+
 /// An open zone.
 pub struct Zone {
     path: PathBuf,
-    directory: OwnedFd,
+    directory: File,
 }
 
 /// A directory entry of the zone.
@@ -40,11 +43,8 @@ impl Zone {
     /// Opens the directory. 58P01 where it is missing, 42501 where the server's user may not read it.
     pub fn open(path: PathBuf) -> Result<Self, Error> {
         let what = format!("landing zone {}", path.display());
-        let directory = File::open(&path).and_then(|file| {
-            if file.metadata()?.is_dir() { Ok(file) } else { Err(std::io::ErrorKind::NotADirectory.into()) }
-        });
-        match directory.and_then(|directory| std::fs::read_dir(&path).map(|_| directory)) {
-            Ok(directory) => Ok(Self { path, directory: directory.into() }),
+        match File::options().read(true).custom_flags(DIRECTORY).open(&path) {
+            Ok(directory) => Ok(Self { path, directory }),
             Err(error) => Err(Error::file(what, &error).hint(format!(
                 "Make the directory readable by the server's operating system user {}, or choose another: LOAD \
                  'stellantis_analytics'; ALTER SYSTEM SET stellantis.landing_zone = '/srv/landing'; SELECT \
@@ -57,14 +57,21 @@ impl Zone {
     /// Every file below the zone in path order; names that begin with a dot are left out.
     pub fn list(&self) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
-        self.walk(Path::new(""), 0, &mut entries)?;
+        self.walk(&self.directory, Path::new(""), 0, &mut entries)?;
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
     }
 
-    fn walk(&self, below: &Path, depth: usize, entries: &mut Vec<Entry>) -> Result<(), Error> {
-        let directory = self.path.join(below);
-        let listing = std::fs::read_dir(&directory).map_err(|e| Error::file(below.display(), &e))?;
+    /// `below` names the open directory, for what is said of its entries; nothing is looked up by it.
+    fn walk(
+        &self,
+        directory: &File,
+        below: &Path,
+        depth: usize,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), Error> {
+        let listing = std::fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))
+            .map_err(|e| Error::file(below.display(), &e))?;
         for item in listing {
             check_for_interrupts();
             let item = item.map_err(|e| Error::file(below.display(), &e))?;
@@ -83,12 +90,17 @@ impl Zone {
                 continue;
             }
             // One closed directory does not hide the files of the others.
-            let closed = match metadata.is_dir().then(|| self.walk(&relative, depth + 1, entries)) {
-                None => None,
-                Some(Ok(())) => continue,
-                Some(Err(error)) if error.is_about_a_file() => Some(error.into_parts().1),
-                Some(Err(error)) => return Err(error),
-            };
+            let mut closed = None;
+            if metadata.is_dir() {
+                let outcome = openat2(directory, &name, DIRECTORY, 0)
+                    .map_err(|e| Error::file(relative.display(), &e))
+                    .and_then(|opened| self.walk(&opened, &relative, depth + 1, entries));
+                match outcome {
+                    Ok(()) => continue,
+                    Err(error) if error.is_about_a_file() => closed = Some(error.into_parts().1),
+                    Err(error) => return Err(error),
+                }
+            }
             if entries.len() == MAX_FILES {
                 return Err(Error::new(
                     PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -159,77 +171,116 @@ impl Zone {
         path: &str,
         fill: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let relative = Path::new(path);
-        if let Some(parent) = relative.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            self.make_directory(parent)?;
+        // Before anything is made: `..` and absolute paths lead out of the zone.
+        let mut parts = Vec::new();
+        for part in Path::new(path).components() {
+            match part {
+                Component::Normal(part) => parts.push(part),
+                _ => return Err(outside(path)),
+            }
         }
-        let name = relative.file_name().ok_or_else(|| outside(path))?;
-        let hidden = relative.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-        let temporary = self.path.join(&hidden);
-        let fd = self.open_at(
-            &hidden.to_string_lossy(),
-            libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC,
-            0o640,
-        )?;
-        let unlink = RemoveOnDrop(temporary);
-        let mut file = std::io::BufWriter::with_capacity(1 << 18, File::from(fd));
+        let Some((name, parents)) = parts.split_last() else { return Err(outside(path)) };
+        let directory = self.make_directory(path, parents)?;
+        let (mut temporary, file) = Temporary::create(&directory).map_err(|e| at(path, &e))?;
+        let mut file = std::io::BufWriter::with_capacity(1 << 18, file);
         fill(&mut file)?;
-        let file = file.into_inner().map_err(|e| Error::file(path, e.error()))?;
-        file.sync_all().map_err(|e| Error::file(path, &e))?;
-        // A hard link never replaces a file, whoever made it meanwhile.
-        match std::fs::hard_link(&unlink.0, self.path.join(relative)) {
+        let file = file.into_inner().map_err(|e| at(path, e.error()))?;
+        file.sync_all().map_err(|e| at(path, &e))?;
+        match temporary.publish(name).and_then(|()| directory.sync_all()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::new(
                 PgSqlErrorCode::ERRCODE_DUPLICATE_FILE,
                 format!("{path} is already in the landing zone; nothing was overwritten"),
             )
             .hint("SELECT * FROM stellantis.landing_files();")),
-            Err(error) => Err(Error::file(path, &error)),
+            Err(error) => Err(at(path, &error)),
         }
     }
 
-    fn make_directory(&self, relative: &Path) -> Result<(), Error> {
-        // Before anything is made: `..` and absolute paths lead out of the zone.
-        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(outside(&relative.to_string_lossy()));
+    /// Opens the directory of `path` part by part, making what is missing: never through a symbolic link.
+    fn make_directory(&self, path: &str, parents: &[&OsStr]) -> Result<File, Error> {
+        let mut directory = self.directory.try_clone().map_err(|e| at(path, &e))?;
+        for part in parents {
+            let below = match openat2(&directory, part, DIRECTORY, 0) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    mkdirat(&directory, part, 0o750)
+                        .and_then(|()| directory.sync_all())
+                        .and_then(|()| openat2(&directory, part, DIRECTORY, 0))
+                }
+                answer => answer,
+            };
+            directory = below.map_err(|e| at(path, &e))?;
         }
-        let mut below = PathBuf::new();
-        for part in relative.components() {
-            below.push(part);
-            match std::fs::create_dir(self.path.join(&below)) {
-                Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(Error::file(below.display(), &error)),
-            }
-        }
-        // Refuses a symbolic link in any part.
-        self.open_at(&relative.to_string_lossy(), libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC, 0)
-            .map(drop)
+        Ok(directory)
     }
 
     fn open_file(&self, path: &str) -> Result<File, Error> {
-        let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC;
-        self.open_at(path, flags, 0).map(File::from)
-    }
-
-    fn open_at(&self, path: &str, flags: i32, mode: u64) -> Result<OwnedFd, Error> {
         if path.is_empty() || Path::new(path).is_absolute() {
             return Err(outside(path));
         }
-        match openat2(self.directory.as_raw_fd(), OsStr::new(path), flags, mode) {
-            Ok(fd) => Ok(fd),
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EXDEV | libc::ELOOP)) => {
-                Err(outside(path))
-            }
-            Err(error) => Err(Error::file(format!("landing zone, {path}"), &error)
-                .hint("SELECT * FROM stellantis.landing_files();")),
+        let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+        openat2(&self.directory, OsStr::new(path), flags, 0).map_err(|e| at(path, &e))
+    }
+}
+
+/// A file under a hidden name that nobody else has; gone with this, unless it was published.
+struct Temporary<'a> {
+    directory: &'a File,
+    name: CString,
+    published: bool,
+}
+
+impl<'a> Temporary<'a> {
+    fn create(directory: &'a File) -> std::io::Result<(Self, File)> {
+        // The time keeps apart what a killed backend with the same number left.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let name = format!(".{}-{}", std::process::id(), now.as_nanos());
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
+        let file = openat2(directory, OsStr::new(&name), flags, 0o640)?;
+        Ok((Self { directory, name: c_name(OsStr::new(&name))?, published: false }, file))
+    }
+
+    /// Gives it its name in the directory. Never replaces a file, whoever made it meanwhile: `AlreadyExists`.
+    fn publish(&mut self, name: &OsStr) -> std::io::Result<()> {
+        let name = c_name(name)?;
+        let fd = self.directory.as_raw_fd();
+        // SAFETY: an open directory and NUL-terminated names, all borrowed for the call.
+        let code =
+            unsafe { libc::renameat2(fd, self.name.as_ptr(), fd, name.as_ptr(), libc::RENAME_NOREPLACE) };
+        if code == 0 {
+            self.published = true;
+            return Ok(());
+        }
+        let error = std::io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EINVAL) {
+            return Err(error);
+        }
+        // NFS knows no such renaming; a hard link does not replace a file either, and the first name goes with `self`.
+        // SAFETY: as above.
+        match unsafe { libc::linkat(fd, self.name.as_ptr(), fd, name.as_ptr(), 0) } {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
         }
     }
 }
 
-fn openat2(directory: RawFd, path: &OsStr, flags: i32, mode: u64) -> std::io::Result<OwnedFd> {
-    let path =
-        CString::new(path.as_bytes()).map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.published {
+            // A file that can't be removed is hidden and never listed; there is nobody to tell.
+            // SAFETY: an open directory and a NUL-terminated name, both borrowed for the call.
+            unsafe { libc::unlinkat(self.directory.as_raw_fd(), self.name.as_ptr(), 0) };
+        }
+    }
+}
+
+fn c_name(name: &OsStr) -> std::io::Result<CString> {
+    CString::new(name.as_bytes()).map_err(|_| std::io::ErrorKind::InvalidInput.into())
+}
+
+/// Opens what lies beneath the directory; a symbolic link in any part is ELOOP, a way out EXDEV.
+fn openat2(directory: &File, path: &OsStr, flags: i32, mode: u64) -> std::io::Result<File> {
+    let path = c_name(path)?;
     // SAFETY: open_how is plain data, zero is its documented default; the kernel reads `size_of` bytes of it and the
     // NUL-terminated path, and returns a descriptor that nobody else owns.
     unsafe {
@@ -239,12 +290,34 @@ fn openat2(directory: RawFd, path: &OsStr, flags: i32, mode: u64) -> std::io::Re
         how.resolve = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_SYMLINKS | libc::RESOLVE_NO_MAGICLINKS;
         let fd = libc::syscall(
             libc::SYS_openat2,
-            directory,
+            directory.as_raw_fd(),
             path.as_ptr(),
             &how as *const libc::open_how,
             std::mem::size_of::<libc::open_how>(),
         );
-        if fd < 0 { Err(std::io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(fd as RawFd)) }
+        if fd < 0 { Err(std::io::Error::last_os_error()) } else { Ok(File::from_raw_fd(fd as RawFd)) }
+    }
+}
+
+/// Makes a directory; one that is there already is as good.
+fn mkdirat(directory: &File, name: &OsStr, mode: libc::mode_t) -> std::io::Result<()> {
+    let name = c_name(name)?;
+    // SAFETY: an open directory and a NUL-terminated name, both borrowed for the call.
+    match unsafe { libc::mkdirat(directory.as_raw_fd(), name.as_ptr(), mode) } {
+        0 => Ok(()),
+        _ => match std::io::Error::last_os_error() {
+            error if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            error => Err(error),
+        },
+    }
+}
+
+/// The operating system's answer about a path of the zone.
+fn at(path: &str, error: &std::io::Error) -> Error {
+    match error.raw_os_error() {
+        Some(libc::EXDEV | libc::ELOOP) => outside(path),
+        _ => Error::file(format!("landing zone, {path}"), error)
+            .hint("SELECT * FROM stellantis.landing_files();"),
     }
 }
 
@@ -292,14 +365,5 @@ fn os_user() -> String {
         } else {
             CStr::from_ptr((*record).pw_name).to_string_lossy().into_owned()
         }
-    }
-}
-
-struct RemoveOnDrop(PathBuf);
-
-impl Drop for RemoveOnDrop {
-    fn drop(&mut self) {
-        // A file that can't be removed is hidden and never listed; there is nobody to tell.
-        let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -186,6 +186,70 @@ refused "a file in UTF-16" utf16.csv 22021 "not UTF-8" "iconv"
 ok "a row that is not UTF-8 is kept with its bytes" is "$(sql "select line_number, column_name, rule, sqlstate, position('\xe4'::bytea in raw_line) from ops.rejected_row
   where file_id = (select file_id from seen where path = 'maintenance/latin.csv')")" "2|product_id|encoding|22021|4"
 
+# --- a data set whose staging table is not what its columns say
+sql "begin; create table mends as select dataset, columns, staging_table from ops.dataset where dataset = 'maintenance'; commit"
+mend() {
+  sql "update ops.dataset d set columns = m.columns, staging_table = m.staging_table from mends m where m.dataset = d.dataset"
+  rm "$LANDING/maintenance/$1.csv"
+}
+spoil() { # NAME of a new file, SET clause
+  sed "s/L47181/L4718$((++spoilt))/" "$WORK/good.csv" >"$WORK/$1.csv"
+  put "$WORK/$1.csv" "maintenance/$1.csv"
+  sql "update ops.dataset set $2 where dataset = 'maintenance'"
+  sql "drop table seen; create table seen as select * from stellantis.ingest()"
+}
+spoilt=1
+rows=$(staged)
+spoil type "columns = (select jsonb_agg(case when c ->> 'name' = 'udi' then c || '{\"type\": \"bigint\"}' else c end) from jsonb_array_elements(columns) c)"
+refused "another type" type.csv 42804 'column "udi" of staging.maintenance is of type integer, the data set'"'"'s columns say bigint' "SELECT dataset, jsonb_pretty(columns)"
+hint_runs "another type"
+mend type
+spoil column "columns = columns || '{\"name\": \"shade\", \"type\": \"text\", \"required\": false}'"
+refused "a column more" column.csv 42703 'staging.maintenance has no column "shade"' "ALTER TABLE staging.maintenance ADD COLUMN shade text;"
+hint_runs "a column more"
+sql "update ops.dataset set updated_at = now() where dataset = 'maintenance'"
+ok "after its HINT the file is taken" is "$(sql "select path, rows_loaded, sqlstate from stellantis.ingest() where path ~ 'column'")" "maintenance/column.csv|60|"
+sql "select stellantis.withdraw_file((select file_id from seen where path ~ 'column'), 'test')" >/dev/null 2>&1 || true
+sql "select stellantis.withdraw_file(max(file_id), 'test') from ops.source_file where path ~ 'column' and state = 'loaded'" >/dev/null
+sql "alter table staging.maintenance drop column shade"
+mend column
+for table in "staging.zz; drop" staging.zz nowhere.zz a.b.c '"' ""; do
+  spoil table "staging_table = \$\$$table\$\$"
+  refused "staging table '$table'" table.csv 42P01 "relation $table does not exist" "CALL stellantis.create_warehouse();"
+  mend table
+done
+hint_runs "a staging table that is not there"
+sql "drop table mends"
+ok "none of them loaded a row" is "$(staged)" "$rows"
+
+# --- what the COPY statement would refuse
+sed "s/L47181/L47199/" "$WORK/good.csv" >"$WORK/direct.csv"
+put "$WORK/direct.csv" maintenance/direct.csv
+load="select * from stellantis.load_zone_file(1, 'maintenance', 'maintenance/direct.csv', stellantis.zone_sha256('maintenance/direct.csv'),
+  (select columns::text from ops.dataset where dataset = 'maintenance'), '{}', 'staging.maintenance', 5, 10)"
+fails "loading in a read-only transaction" 25006 "read-only transaction" "BEGIN READ WRITE;" "begin read only; $load"
+hint_runs "loading in a read-only transaction"
+sql "create table secured (like staging.maintenance); alter table secured enable row level security;
+  alter table secured force row level security; create role cannot_pass login in role stellantis_pipeline;
+  grant insert, select on secured to cannot_pass; grant execute on all functions in schema stellantis to cannot_pass;
+  create policy own on secured using (true)"
+fails "loading past row security" 0A000 "row level security" "ALTER TABLE secured NO FORCE" \
+  "${load//staging.maintenance/secured}" -U cannot_pass
+sql "drop owned by cannot_pass; drop role cannot_pass; drop table secured"
+rm "$LANDING/maintenance/direct.csv"
+ok "neither loaded a row" is "$(staged)" "$rows"
+
+# --- what a file has and the table has not
+sed -e 's/L47181/L47200/' -e $'s/\r$/,x\r/' -e '1s/,x\r$/,Colour of\tit\r/' "$WORK/good.csv" >"$WORK/more.csv"
+put "$WORK/more.csv" maintenance/more.csv
+said=$(PGOPTIONS="-c client_min_messages=notice" sql "select path, rows_loaded from stellantis.ingest()" 2>&1)
+ok "a file with columns more is loaded" contains "$said" "maintenance/more.csv|60"
+ok "and they are named" contains "$said" \
+  "maintenance/more.csv: columns not loaded: Colour of it; missing optional columns: read_at, line_code"
+sql "select stellantis.withdraw_file(max(file_id), 'test') from ops.source_file where path ~ 'more'" >/dev/null
+rm "$LANDING/maintenance/more.csv"
+ok "withdrawn, its rows are gone" is "$(staged)" "$rows"
+
 # --- a file that was loaded
 put "$WORK/good.csv" maintenance/ai4i2020.csv
 sql "select * from stellantis.ingest()" >/dev/null
@@ -219,6 +283,20 @@ sql_error "select stellantis.write_zone_file('../outside/x.csv', 'x')" >/dev/nul
 sql_error "select stellantis.write_zone_file('$SA_PLACE/absolute/x.csv', 'x')" >/dev/null
 not_ok "writing to a path outside makes no directory" test -e "$SA_PLACE/outside"
 not_ok "nor does writing to an absolute one" test -e "$SA_PLACE/absolute"
+mkdir "$SA_PLACE/elsewhere"
+chown --reference="$LANDING" "$SA_PLACE/elsewhere"
+ln -s "$SA_PLACE/elsewhere" "$LANDING/link"
+fails "writing through a symbolic link" 42501 "symbolic link" "landing_files" "select stellantis.write_zone_file('link/made/x.csv', 'x')"
+ok "makes nothing where it leads" is "$(ls -A "$SA_PLACE/elsewhere")" ""
+rm "$LANDING/link"
+sql "select stellantis.write_zone_file('made/of/parts.csv', 'x')" >/dev/null
+ok "missing directories are made" is "$(cat "$LANDING/made/of/parts.csv")" x
+ok "a written file has one name" is "$(stat -c %h "$LANDING/made/of/parts.csv"; ls -A "$LANDING/made/of")" "1
+parts.csv"
+ln -s nowhere "$LANDING/made/of/dangling.csv"
+fails "writing onto a link that leads nowhere" 58P02 "nothing was overwritten" "landing_files" "select stellantis.write_zone_file('made/of/dangling.csv', 'x')"
+fails "a name that is too long" 58030 "File name too long" "landing_files" "select stellantis.write_zone_file(repeat('x', 300), 'x')"
+rm -r "$LANDING/made"
 cp "$WORK/good.csv" "$SA_PLACE/secret.csv"
 chown --reference="$LANDING" "$SA_PLACE/secret.csv"
 ln -s "$SA_PLACE/secret.csv" "$LANDING/maintenance/link.csv"

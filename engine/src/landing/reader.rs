@@ -58,9 +58,16 @@ pub struct Batch {
     pub missing_columns: Vec<String>,
 }
 
-/// SHA-256 of the bytes as 64 lower-case hexadecimal digits.
-pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256 of the bytes as 64 lower-case hexadecimal digits. `check` is asked every 16 MiB, `true` stops (`Cancelled`).
+pub fn digest(bytes: &[u8], check: &mut dyn FnMut() -> bool) -> Result<String, LandingError> {
+    let mut digest = Sha256::new();
+    for chunk in bytes.chunks(16 << 20) {
+        if check() {
+            return Err(LandingError::Cancelled);
+        }
+        digest.update(chunk);
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Reads a file. `check` is asked now and then, `true` stops. A bad row becomes a reject and stops nothing; errors are

@@ -267,5 +267,9 @@ fn stops_when_told() {
 
 #[test]
 fn digests() {
-    assert_eq!(digest(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_eq!(
+        digest(b"abc", &mut || false).unwrap(),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    assert_eq!(digest(b"abc", &mut || true).unwrap_err(), LandingError::Cancelled);
 }
