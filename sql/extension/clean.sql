@@ -300,14 +300,10 @@ begin
             end if;
         end if;
 
-        with judged as materialized (
-            select r.file_id, r.line_number, r.inspected_at, r.passed, c.sensors,
-                cardinality(array_positions(c.sensors, null)) as missing_sensors,
+        with judged as (
+            select r.file_id, r.line_number, r.inspected_at, r.passed, r.sensors,
                 row_number() over (partition by r.inspected_at, r.passed, r.sensors order by r.line_number) as copy_no
             from staging.quality r
-            cross join lateral (
-                select array_replace(array_replace(array_replace(r.sensors, 'NaN', null), 'Infinity', null), '-Infinity', null) as sensors
-            ) as c
             where r.file_id = v_file_id
         ), fated as (
             select j.*, v.verdict,
@@ -317,12 +313,18 @@ begin
             left join unnest(v_lines, v_verdict) as v (line_number, verdict) using (line_number)
         ), written as (
             insert into staging.clean_quality (file_id, line_number, inspected_at, inspected_at_repaired, sensors, missing_sensors, passed)
-            select file_id, line_number,
+            select f.file_id, f.line_number,
                 case when verdict = 1 then make_date(extract(year from inspected_at)::integer, extract(day from inspected_at)::integer,
                                                      extract(month from inspected_at)::integer) + inspected_at::time
                      else inspected_at end,
-                verdict = 1, sensors, missing_sensors, passed
-            from fated where dropped_by is null
+                verdict = 1, c.sensors, cardinality(array_positions(c.sensors, null)), passed
+            from fated f
+            -- The arrays are read here only, and (offset 0) once.
+            cross join lateral (
+                select array_replace(array_replace(array_replace(f.sensors, 'NaN', null), 'Infinity', null), '-Infinity', null) as sensors offset 0
+            ) as c
+            where f.dropped_by is null
+            returning missing_sensors
         )
         insert into ops.cleaning_log (file_id, rule_id, column_name, rows_changed)
         select v_file_id, rule_id, column_name, sum(n)
@@ -333,7 +335,7 @@ begin
             from fated where dropped_by = 'quality_missing_result'
             union all
             -- Counted in values, not rows: they stay NULL.
-            select 'quality_missing_sensor', 'sensors', missing_sensors from fated where dropped_by is null and missing_sensors > 0
+            select 'quality_missing_sensor', 'sensors', missing_sensors from written where missing_sensors > 0
             union all
             select 'quality_swapped_timestamp', case verdict when 1 then 'inspected_at' else 'inspected_at (unresolved)' end, 1
             from fated where dropped_by is null and verdict > 0 and (verdict = 1 or v_unfit > 0)
