@@ -176,7 +176,7 @@ begin
         cross join lateral (select stellantis.do_code(r.product_id) as code, stellantis.do_code(r.type) as type_code) as c
         left join mapped m on m.source_code = c.code
         where r.file_id = any (p_file_ids)
-    ), judged as materialized (
+    ), judged as (
         select c.*,
             array_remove(array[
                 case when c.equipment_code is null then 'product_id' end,
@@ -300,14 +300,10 @@ begin
             end if;
         end if;
 
-        with judged as materialized (
-            select r.file_id, r.line_number, r.inspected_at, r.passed, c.sensors,
-                cardinality(array_positions(c.sensors, null)) as missing_sensors,
+        with judged as (
+            select r.file_id, r.line_number, r.inspected_at, r.passed, r.sensors,
                 row_number() over (partition by r.inspected_at, r.passed, r.sensors order by r.line_number) as copy_no
             from staging.quality r
-            cross join lateral (
-                select array_replace(array_replace(array_replace(r.sensors, 'NaN', null), 'Infinity', null), '-Infinity', null) as sensors
-            ) as c
             where r.file_id = v_file_id
         ), fated as (
             select j.*, v.verdict,
@@ -317,12 +313,18 @@ begin
             left join unnest(v_lines, v_verdict) as v (line_number, verdict) using (line_number)
         ), written as (
             insert into staging.clean_quality (file_id, line_number, inspected_at, inspected_at_repaired, sensors, missing_sensors, passed)
-            select file_id, line_number,
+            select f.file_id, f.line_number,
                 case when verdict = 1 then make_date(extract(year from inspected_at)::integer, extract(day from inspected_at)::integer,
                                                      extract(month from inspected_at)::integer) + inspected_at::time
                      else inspected_at end,
-                verdict = 1, sensors, missing_sensors, passed
-            from fated where dropped_by is null
+                verdict = 1, c.sensors, cardinality(array_positions(c.sensors, null)), passed
+            from fated f
+            -- The arrays are read here only, and (offset 0) once.
+            cross join lateral (
+                select array_replace(array_replace(array_replace(f.sensors, 'NaN', null), 'Infinity', null), '-Infinity', null) as sensors offset 0
+            ) as c
+            where f.dropped_by is null
+            returning missing_sensors
         )
         insert into ops.cleaning_log (file_id, rule_id, column_name, rows_changed)
         select v_file_id, rule_id, column_name, sum(n)
@@ -333,7 +335,7 @@ begin
             from fated where dropped_by = 'quality_missing_result'
             union all
             -- Counted in values, not rows: they stay NULL.
-            select 'quality_missing_sensor', 'sensors', missing_sensors from fated where dropped_by is null and missing_sensors > 0
+            select 'quality_missing_sensor', 'sensors', missing_sensors from written where missing_sensors > 0
             union all
             select 'quality_swapped_timestamp', case verdict when 1 then 'inspected_at' else 'inspected_at (unresolved)' end, 1
             from fated where dropped_by is null and verdict > 0 and (verdict = 1 or v_unfit > 0)
@@ -361,10 +363,12 @@ begin
                   stellantis.do_trimmed(r.market_category), stellantis.do_trimmed(r.vehicle_size),
                   stellantis.do_trimmed(r.vehicle_style)] as texts
         from staging.vehicle r where r.file_id = any (p_file_ids)
-    ), cleaned as materialized (
-        select t.*, array_replace(array_replace(t.texts, 'N/A', null), 'UNKNOWN', null) as kept from trimmed t
+    ), cleaned as (
+        -- (offset 0: each text is cleaned once)
+        select t.*, array_replace(array_replace(t.texts, 'N/A', null), 'UNKNOWN', null) as kept from trimmed t offset 0
     ), named as (
-        select c.*, c.kept[1] as make, c.kept[2] as model, c.kept[3] as engine_fuel_type, c.kept[4] as transmission_type,
+        select c.file_id, c.line_number, c.model_year, c.engine_hp, c.engine_cylinders, c.number_of_doors, c.highway_mpg, c.city_mpg,
+            c.popularity, c.msrp, c.kept[1] as make, c.kept[2] as model, c.kept[3] as engine_fuel_type, c.kept[4] as transmission_type,
             c.kept[5] as driven_wheels, c.kept[6] as market_category, c.kept[7] as vehicle_size, c.kept[8] as vehicle_style,
             case when c.kept[1] is not null and c.kept[2] is not null and c.model_year is not null then
                 stellantis.do_vehicle_code(c.kept[1], c.kept[2], c.model_year, c.kept[3], c.engine_hp, c.engine_cylinders, c.kept[4],
@@ -374,8 +378,7 @@ begin
         select n.*,
             row_number() over same_row as copy_no,
             -- The last row of a code wins; its own exact repeats are counted apart.
-            last_value(n.line_number) over (partition by n.file_id, n.vehicle_code order by n.line_number
-                rows between unbounded preceding and unbounded following) as last_line
+            max(n.line_number) over (partition by n.file_id, n.vehicle_code) as last_line
         from named n
         window same_row as (partition by n.file_id, n.vehicle_code, n.highway_mpg, n.city_mpg, n.popularity, n.msrp order by n.line_number desc)
     ), fated as materialized (
@@ -397,36 +400,54 @@ begin
         from fated where dropped_by is null
     )
     insert into ops.cleaning_log (file_id, rule_id, column_name, rows_changed)
-    select file_id, rule_id, column_name, count(*)
+    select s.file_id, c.rule_id, c.column_name, c.n
     from (
-        select file_id, dropped_by as rule_id, null::text as column_name from fated
-        where dropped_by in ('vehicle_duplicate_row', 'vehicle_duplicate_code')
-        union all
+        select f.file_id,
+            count(*) filter (where f.dropped_by = 'vehicle_duplicate_row') as same_row,
+            count(*) filter (where f.dropped_by = 'vehicle_duplicate_code') as same_code,
+            count(*) filter (where f.dropped_by = 'vehicle_missing_token' and f.make is null) as make,
+            count(*) filter (where f.dropped_by = 'vehicle_missing_token' and f.make is not null and f.model is null) as model,
+            count(*) filter (where f.dropped_by = 'vehicle_missing_token' and f.make is not null and f.model is not null) as model_year,
+            count(*) filter (where f.dropped_by is null) as kept,
+            -- of the rows kept: the values there are
+            count(f.engine_fuel_type) filter (where f.dropped_by is null) as engine_fuel_type,
+            count(f.transmission_type) filter (where f.dropped_by is null) as transmission_type,
+            count(f.driven_wheels) filter (where f.dropped_by is null) as driven_wheels,
+            count(f.market_category) filter (where f.dropped_by is null) as market_category,
+            count(f.vehicle_size) filter (where f.dropped_by is null) as vehicle_size,
+            count(f.vehicle_style) filter (where f.dropped_by is null) as vehicle_style,
+            count(f.engine_hp) filter (where f.dropped_by is null) as engine_hp,
+            count(f.engine_cylinders) filter (where f.dropped_by is null) as engine_cylinders,
+            count(f.number_of_doors) filter (where f.dropped_by is null) as number_of_doors,
+            count(f.highway_mpg) filter (where f.dropped_by is null) as highway_mpg,
+            count(f.city_mpg) filter (where f.dropped_by is null) as city_mpg,
+            count(f.popularity) filter (where f.dropped_by is null) as popularity,
+            count(f.msrp) filter (where f.dropped_by is null) as msrp,
+            count(*) filter (where f.dropped_by is null and f.is_outlier) as outliers,
+            count(*) filter (where f.dropped_by is null and f.is_outlier and f.highway_mpg not between 5 and 150) as highway_outliers,
+            count(*) filter (where f.dropped_by is null and f.is_placeholder_price) as placeholders
+        from fated f group by f.file_id
+    ) as s
+    cross join lateral (values
+        ('vehicle_duplicate_row', null, s.same_row), ('vehicle_duplicate_code', null, s.same_code),
         -- Rows without make, model or year have no identity and are dropped; other texts become NULL ('Unknown' in market category).
-        select file_id, dropped_by, case when make is null then 'make' when model is null then 'model' else 'model_year' end
-        from fated where dropped_by = 'vehicle_missing_token'
-        union all
-        select f.file_id, 'vehicle_missing_token', c.column_name
-        from fated f
-        cross join lateral (values ('engine_fuel_type', f.engine_fuel_type), ('transmission_type', f.transmission_type),
-            ('driven_wheels', f.driven_wheels), ('market_category', f.market_category), ('vehicle_size', f.vehicle_size),
-            ('vehicle_style', f.vehicle_style)) as c (column_name, value)
-        where f.dropped_by is null and c.value is null
-        union all
-        select f.file_id, 'vehicle_missing_number', c.column_name
-        from fated f
-        cross join lateral (values ('engine_hp', f.engine_hp), ('engine_cylinders', f.engine_cylinders),
-            ('number_of_doors', f.number_of_doors), ('highway_mpg', f.highway_mpg), ('city_mpg', f.city_mpg),
-            ('popularity', f.popularity), ('msrp', f.msrp)) as c (column_name, value)
-        where f.dropped_by is null and c.value is null
-        union all
-        select file_id, 'vehicle_outlier_mpg', case when highway_mpg not between 5 and 150 then 'highway_mpg' else 'city_mpg' end
-        from fated where dropped_by is null and is_outlier
-        union all
-        select file_id, 'vehicle_placeholder_price', 'msrp' from fated where dropped_by is null and is_placeholder_price
-    ) as counted
-    group by file_id, rule_id, column_name
-    order by file_id, rule_id, column_name;
+        ('vehicle_missing_token', 'make', s.make), ('vehicle_missing_token', 'model', s.model),
+        ('vehicle_missing_token', 'model_year', s.model_year),
+        ('vehicle_missing_token', 'engine_fuel_type', s.kept - s.engine_fuel_type),
+        ('vehicle_missing_token', 'transmission_type', s.kept - s.transmission_type),
+        ('vehicle_missing_token', 'driven_wheels', s.kept - s.driven_wheels),
+        ('vehicle_missing_token', 'market_category', s.kept - s.market_category),
+        ('vehicle_missing_token', 'vehicle_size', s.kept - s.vehicle_size),
+        ('vehicle_missing_token', 'vehicle_style', s.kept - s.vehicle_style),
+        ('vehicle_missing_number', 'engine_hp', s.kept - s.engine_hp),
+        ('vehicle_missing_number', 'engine_cylinders', s.kept - s.engine_cylinders),
+        ('vehicle_missing_number', 'number_of_doors', s.kept - s.number_of_doors),
+        ('vehicle_missing_number', 'highway_mpg', s.kept - s.highway_mpg), ('vehicle_missing_number', 'city_mpg', s.kept - s.city_mpg),
+        ('vehicle_missing_number', 'popularity', s.kept - s.popularity), ('vehicle_missing_number', 'msrp', s.kept - s.msrp),
+        ('vehicle_outlier_mpg', 'highway_mpg', s.highway_outliers), ('vehicle_outlier_mpg', 'city_mpg', s.outliers - s.highway_outliers),
+        ('vehicle_placeholder_price', 'msrp', s.placeholders)) as c (rule_id, column_name, n)
+    where c.n > 0
+    order by s.file_id, c.rule_id, c.column_name;
 end
 $$;
 comment on function stellantis.do_clean_vehicle(integer[], text[]) is

@@ -8,11 +8,12 @@ as $$
 declare
     v_counts bigint[];
 begin
-    -- Rules see the row as r and its file in the ledger as f.
+    -- Rules see the row as r and its file in the ledger as f. Each is asked once a row (offset 0): NULL where it does not apply.
     execute (
-        select format('select array[%s]::bigint[] from %s as r join ops.source_file as f on f.file_id = r.file_id where r.file_id = any ($1)',
-            string_agg(format('count(*) filter (where (%1$s)), count(*) filter (where (%1$s) and (%2$s))', a.expression, p_fails[a.n]), ', '
-                       order by a.n), p_table)
+        select format('select array[%s]::bigint[] from (select %s from %s as r join ops.source_file as f on f.file_id = r.file_id '
+                      'where r.file_id = any ($1) offset 0) as v',
+            string_agg(format('count(v.r%1$s), count(*) filter (where v.r%1$s)', a.n), ', ' order by a.n),
+            string_agg(format('case when (%s) then (%s) is true end as r%s', a.expression, p_fails[a.n], a.n), ', ' order by a.n), p_table)
         from unnest(p_applies) with ordinality as a (expression, n)
     ) into v_counts using p_file_ids;
     return v_counts;

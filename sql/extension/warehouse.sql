@@ -106,7 +106,7 @@ begin
 
     -- Statistics, unless this run published nothing.
     if v_since is null or v_mended > 0 or exists (select from ops.source_file f where f.published_at >= v_since) then
-        -- Arrays are left out: nothing is searched by them, and their elements take long.
+        -- Of staging only the columns of an index: nothing else is searched by there. Arrays are left out, their elements take long.
         for v_table in
             select format('%I.%I (%s)', n.nspname, c.relname, string_agg(format('%I', a.attname), ', ' order by a.attnum))
             from pg_class c
@@ -116,6 +116,7 @@ begin
             where n.nspname in ('staging', 'warehouse') and c.relkind in ('r', 'p') and c.relowner = current_user::regrole
               -- the partitions are analysed with their parent
               and not c.relispartition
+              and (n.nspname = 'warehouse' or exists (select from pg_index i where i.indrelid = c.oid and a.attnum = any (i.indkey)))
             group by n.nspname, c.relname
             order by n.nspname, c.relname
         loop

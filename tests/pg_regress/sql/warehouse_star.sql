@@ -43,3 +43,29 @@ select stellantis.refresh_marts() >= 0 as refreshed;
 select test.star() = :'before' as unchanged;
 select * from test.error($$select * from stellantis.load_warehouse('infinity')$$);
 select * from test.error($$select * from stellantis.load_warehouse('0001-01-01')$$);
+-- Versions of a member may touch, not overlap; members do not see each other. The constraint's box is what two ranges are.
+create function test.versions(periods text) returns text language sql as $$
+    select (test.error(format('insert into warehouse.dim_equipment (equipment_id, equipment_code, equipment_type, line_key, valid_from, valid_to, is_current) values %s',
+        (select string_agg(format('(%s, ''V'', ''L'', -1, %L, %L, false)', split_part(p, ' ', 1), split_part(p, ' ', 2), split_part(p, ' ', 3)), ', ')
+         from unnest(string_to_array(periods, ', ')) as p)))).state
+$$;
+select periods, test.versions(periods) as state from (values
+    ('900001 0001-01-01 2020-01-01, 900001 2020-01-01 2020-01-02, 900001 2020-01-02 9999-12-31'),
+    ('900001 0001-01-01 9999-12-31, 900002 0001-01-01 9999-12-31'),
+    ('900001 0001-01-01 2020-01-02, 900001 2020-01-01 9999-12-31'),
+    ('900001 0001-01-01 9999-12-31, 900001 0001-01-01 9999-12-31'),
+    ('900001 2020-01-01 2020-01-02, 900001 0001-01-01 9999-12-31'),
+    ('900001 9999-12-30 9999-12-31, 900001 0001-01-01 0001-01-02, 900001 0001-01-02 9999-12-30'),
+    ('900001 9999-12-30 9999-12-31, 900001 9999-12-30 9999-12-31'),
+    ('900001 0001-01-01 infinity')) as v (periods);
+with days as (
+    select d from unnest(array['0001-01-01', '0001-01-02', '0001-01-03', '1999-12-31', '2000-01-01', '2024-02-29', '2024-03-01', '9999-12-29', '9999-12-30', '9999-12-31']::date[]) as d
+), versions as (
+    select i as id, f.d as valid_from, t.d as valid_to
+    from unnest(array[-1, 0, 1, 2, 2147483646]) as i, days f, days t where f.d < t.d
+)
+select count(*) as pairs, count(*) filter (where o.ranges) as overlapping, count(*) filter (where o.ranges <> o.boxes) as different
+from versions a, versions b, lateral (select
+    int4range(a.id, a.id, '[]') && int4range(b.id, b.id, '[]') and daterange(a.valid_from, a.valid_to) && daterange(b.valid_from, b.valid_to) as ranges,
+    box(point(a.id, a.valid_from - date '0001-01-01'), point(a.id, a.valid_to - date '0001-01-02'))
+    && box(point(b.id, b.valid_from - date '0001-01-01'), point(b.id, b.valid_to - date '0001-01-02')) as boxes) as o;
