@@ -154,17 +154,11 @@ fn load_zone_file(
     Ok(TableIterator::once((read, loaded as i64, rejected, None, None, None, note(&batch))))
 }
 
-/// Columns of the file that were not loaded, and optional ones that it lacks; `None` where there are neither.
+/// Columns of the file that no column of the data set takes; `None` where every one is loaded. That a file lacks an
+/// optional column is nothing lost.
 fn note(batch: &Batch) -> Option<String> {
-    let notes: Vec<String> = [
-        ("columns not loaded", &batch.unknown_headers),
-        ("missing optional columns", &batch.missing_columns),
-    ]
-    .into_iter()
-    .filter(|(_, names)| !names.is_empty())
-    .map(|(what, names)| format!("{what}: {}", listed(names)))
-    .collect();
-    if notes.is_empty() { None } else { Some(notes.join("; ")) }
+    (!batch.unknown_headers.is_empty())
+        .then(|| format!("columns not loaded: {}", listed(&batch.unknown_headers)))
 }
 
 /// Names for a message: they come from a file, so they are cut where they get long, and stay on the line.
