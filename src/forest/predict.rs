@@ -17,6 +17,9 @@ use crate::pg::transaction::check_for_interrupts;
 use crate::pg::{cache, record};
 use crate::settings;
 
+/// Rows that are scored between two looks for a cancel.
+const BLOCK_ROWS: usize = 256;
+
 /// The model a call site uses, looked up once a statement.
 struct CallSite {
     name: String,
@@ -123,7 +126,6 @@ fn predict_batch(
         )
     })?;
     let seen = registry::training_rows(model, decoded.version)?;
-    let probabilities = forest.predict_batch(&rows.values).map_err(Error::from)?;
     let width = forest.feature_names().len();
     let mut out = Vec::new();
     out.try_reserve_exact(rows.keys.len()).map_err(|_| {
@@ -132,34 +134,43 @@ fn predict_batch(
             format!("could not hold {} scores", rows.keys.len()),
         )
     })?;
-    for (at, (row_key, values)) in rows.keys.into_iter().zip(rows.values.chunks_exact(width)).enumerate() {
-        if at % 256 == 0 {
-            check_for_interrupts();
-        }
-        let (probability, basis) = match seen.lookup(row_identity(values)) {
-            Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
-            // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
-            Some(RowUse::Train { oob: None }) => {
-                (explain::explain(forest, values).map_err(Error::from)?.base, "oob")
+    let mut keys = rows.keys.into_iter();
+    for block in rows.values.chunks(BLOCK_ROWS * width) {
+        check_for_interrupts();
+        let unseen = forest.predict_batch(block).map_err(|error| {
+            // The engine counts the rows of the block; the user knows them by their keys.
+            let refused = |(row, key)| forest.predict(row).err().map(|error| (error, key));
+            match block.chunks_exact(width).zip(keys.as_slice()).find_map(refused) {
+                Some((error, key)) => Error::from(error).detail(format!("The row has the key \"{key}\".")),
+                None => Error::from(error),
             }
-            Some(RowUse::Test) | None => (probabilities[at], "unseen"),
-        };
-        let mut reasons = explain::top_reasons(forest, values, 3)
-            .map_err(Error::from)?
-            .into_iter()
-            .map(|reason| reason.to_string());
-        out.push((
-            row_key,
-            probability,
-            probability >= decoded.threshold,
-            100.0 * (1.0 - probability),
-            reasons.next(),
-            reasons.next(),
-            reasons.next(),
-            basis.to_owned(),
-            decoded.threshold,
-            decoded.version,
-        ));
+        })?;
+        for ((row_key, values), unseen) in keys.by_ref().zip(block.chunks_exact(width)).zip(unseen) {
+            let (probability, basis) = match seen.lookup(row_identity(values)) {
+                Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
+                // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
+                Some(RowUse::Train { oob: None }) => {
+                    (explain::explain(forest, values).map_err(Error::from)?.base, "oob")
+                }
+                Some(RowUse::Test) | None => (unseen, "unseen"),
+            };
+            let mut reasons = explain::top_reasons(forest, values, 3)
+                .map_err(Error::from)?
+                .into_iter()
+                .map(|reason| reason.to_string());
+            out.push((
+                row_key,
+                probability,
+                probability >= decoded.threshold,
+                100.0 * (1.0 - probability),
+                reasons.next(),
+                reasons.next(),
+                reasons.next(),
+                basis.to_owned(),
+                decoded.threshold,
+                decoded.version,
+            ));
+        }
     }
     Ok(TableIterator::new(out))
 }

@@ -44,6 +44,11 @@ impl Readings {
         self.values.len() * 8 + self.passed.len()
     }
 
+    /// Bytes that the next row takes.
+    pub fn row_bytes(&self) -> usize {
+        self.width * 8 + 1
+    }
+
     fn rows(&self) -> impl Iterator<Item = (bool, &[f64])> {
         self.passed.iter().copied().zip(self.values.chunks_exact(self.width.max(1)))
     }
@@ -51,45 +56,49 @@ impl Readings {
 
 /// For every failed inspection the sensor with the largest absolute robust z, the lower number of equal ones. Only
 /// sensors count that at least half of the passed inspections have and that vary among them. Rows without such a
-/// sensor are left out.
-pub fn leading_sensors(readings: &Readings) -> Vec<Leading> {
+/// sensor are left out. `check` is asked before each sensor and each failed row whether to go on; `None` where it said
+/// no.
+pub fn leading_sensors(readings: &Readings, check: &mut dyn FnMut() -> bool) -> Option<Vec<Leading>> {
     let passed = readings.passed.iter().filter(|passed| **passed).count();
     let mut column = Vec::with_capacity(passed);
-    let reference: Vec<Option<(f64, f64)>> = (0..readings.width)
-        .map(|sensor| {
-            column.clear();
-            column.extend(
-                readings
-                    .rows()
-                    .filter(|(passed, _)| *passed)
-                    .map(|(_, row)| row[sensor])
-                    .filter(|v| !v.is_nan()),
-            );
-            if column.is_empty() || column.len() * 2 < passed {
-                return None;
+    let mut references = Vec::with_capacity(readings.width);
+    for sensor in 0..readings.width {
+        if !check() {
+            return None;
+        }
+        references.push(reference(readings, sensor, passed, &mut column));
+    }
+    let mut leading = Vec::new();
+    for (row, (_, values)) in readings.rows().enumerate().filter(|(_, (passed, _))| !passed) {
+        if !check() {
+            return None;
+        }
+        let mut best: Option<Leading> = None;
+        for (sensor, (value, reference)) in values.iter().zip(&references).enumerate() {
+            let Some((median, spread)) = reference else { continue };
+            let robust_z = (value - median) / spread;
+            if !robust_z.is_nan() && best.is_none_or(|best| robust_z.abs() > best.robust_z.abs()) {
+                best = Some(Leading { row, sensor, robust_z });
             }
-            let median = median(&mut column)?;
-            column.iter_mut().for_each(|value| *value = (*value - median).abs());
-            let spread = MAD_TO_SIGMA * self::median(&mut column)?;
-            (spread > 0.0).then_some((median, spread))
-        })
-        .collect();
-    readings
-        .rows()
-        .enumerate()
-        .filter(|(_, (passed, _))| !passed)
-        .filter_map(|(row, (_, values))| {
-            let mut best: Option<Leading> = None;
-            for (sensor, (value, reference)) in values.iter().zip(&reference).enumerate() {
-                let Some((median, spread)) = reference else { continue };
-                let robust_z = (value - median) / spread;
-                if !robust_z.is_nan() && best.is_none_or(|best| robust_z.abs() > best.robust_z.abs()) {
-                    best = Some(Leading { row, sensor, robust_z });
-                }
-            }
-            best
-        })
-        .collect()
+        }
+        leading.extend(best);
+    }
+    Some(leading)
+}
+
+/// Median and scaled MAD of a sensor among the `passed` inspections that passed; `column` is a buffer.
+fn reference(readings: &Readings, sensor: usize, passed: usize, column: &mut Vec<f64>) -> Option<(f64, f64)> {
+    column.clear();
+    column.extend(
+        readings.rows().filter(|(passed, _)| *passed).map(|(_, row)| row[sensor]).filter(|v| !v.is_nan()),
+    );
+    if column.is_empty() || column.len() * 2 < passed {
+        return None;
+    }
+    let median = median(column)?;
+    column.iter_mut().for_each(|value| *value = (*value - median).abs());
+    let spread = MAD_TO_SIGMA * self::median(column)?;
+    (spread > 0.0).then_some((median, spread))
 }
 
 /// The median, the mean of the two middle values of an even number. Reorders `values`; `None` without any.
@@ -109,6 +118,10 @@ fn median(values: &mut [f64]) -> Option<f64> {
 mod tests {
     use super::*;
 
+    fn leading(readings: &Readings) -> Vec<Leading> {
+        leading_sensors(readings, &mut || true).unwrap()
+    }
+
     fn readings(rows: &[(bool, [Option<f64>; 3])]) -> Readings {
         let mut readings = Readings::new(3);
         rows.iter().for_each(|(passed, sensors)| readings.push(*passed, sensors.iter().copied()));
@@ -125,7 +138,7 @@ mod tests {
     /// By hand: sensor 0 of the passed rows is 1, 2, 3, 4, 5: median 3, MAD 1; the failed row's 7 is 4 / 1.4826 away.
     #[test]
     fn the_sensor_furthest_out_leads() {
-        let found = leading_sensors(&readings(&[
+        let found = leading(&readings(&[
             (true, [Some(1.0), Some(10.0), Some(5.0)]),
             (true, [Some(2.0), Some(20.0), Some(5.0)]),
             (true, [Some(3.0), Some(30.0), Some(5.0)]),
@@ -141,7 +154,7 @@ mod tests {
     /// The constant third sensor never leads, nor does one that most passed inspections lack.
     #[test]
     fn constant_and_mostly_missing_sensors_do_not_count() {
-        let found = leading_sensors(&readings(&[
+        let found = leading(&readings(&[
             (true, [None, Some(1.0), Some(5.0)]),
             (true, [None, Some(2.0), Some(5.0)]),
             (true, [Some(0.1), Some(3.0), Some(5.0)]),
@@ -153,6 +166,19 @@ mod tests {
 
     #[test]
     fn nothing_passed_is_no_reference() {
-        assert!(leading_sensors(&readings(&[(false, [Some(1.0), Some(2.0), Some(3.0)])])).is_empty());
+        assert!(leading(&readings(&[(false, [Some(1.0), Some(2.0), Some(3.0)])])).is_empty());
+    }
+    #[test]
+    fn it_stops_when_told_to() {
+        let readings = readings(&[(true, [Some(1.0); 3]), (true, [Some(2.0); 3]), (false, [Some(9.0); 3])]);
+        for allowed in 0..4 {
+            let mut asked = 0;
+            let mut check = || {
+                asked += 1;
+                asked <= allowed
+            };
+            assert_eq!(leading_sensors(&readings, &mut check), None);
+        }
+        assert_eq!(leading(&readings).len(), 1);
     }
 }
