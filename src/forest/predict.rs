@@ -12,41 +12,28 @@ use super::registry::{self, Model};
 use super::source::Source;
 use crate::error::Error;
 use crate::pg::as_owner::require_one_of;
+use crate::pg::cache::CallSite;
 use crate::pg::dispatch::READERS;
 use crate::pg::transaction::check_for_interrupts;
-use crate::pg::{cache, record};
+use crate::pg::{array, record};
 use crate::settings;
 
 /// Rows that are scored between two looks for a cancel.
 const BLOCK_ROWS: usize = 256;
 
-/// The model a call site uses, looked up once a statement.
-struct CallSite {
-    name: String,
-    model: Rc<Model>,
-}
-
-fn model_of<'a>(name: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<&'a Model, Error> {
-    let site = cache::per_call_site(
-        fcinfo,
-        |site: &CallSite| site.name == name,
-        || {
-            require_one_of(READERS, "predict")?;
-            Ok::<_, Error>(CallSite { name: name.to_owned(), model: registry::deployed(name)? })
-        },
-    )?;
-    Ok(&site.model)
+/// The deployed version of a model, for a caller who may predict.
+fn model_of(name: &str, site: &CallSite<'_>) -> Result<Rc<Model>, Error> {
+    site.keep(name, || {
+        require_one_of(READERS, "predict")?;
+        registry::deployed(name)
+    })
 }
 
 /// Probability of failure, 0 to 1, of features given in the order of `model_metrics(model)`'s feature list.
 #[pg_extern(stable, parallel_safe, strict)]
-fn predict(
-    model: &str,
-    features: Array<'_, f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<f64, ErrorReport> {
-    let model = model_of(model, fcinfo)?;
-    let row = numbers(&features, model)?;
+fn predict(model: &str, features: Array<'_, f64>, site: CallSite<'_>) -> Result<f64, ErrorReport> {
+    let model = model_of(model, &site)?;
+    let row = numbers(features, &model)?;
     Ok(model.forest.predict(&row).map_err(Error::from)?)
 }
 
@@ -61,8 +48,8 @@ CREATE FUNCTION stellantis.\"predict\"(model text, \"row\" record) RETURNS float
     AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "
 )]
-fn predict_row(model: &str, row: AnyElement, fcinfo: pg_sys::FunctionCallInfo) -> Result<f64, ErrorReport> {
-    let model = model_of(model, fcinfo)?;
+fn predict_row(model: &str, row: AnyElement, site: CallSite<'_>) -> Result<f64, ErrorReport> {
+    let model = model_of(model, &site)?;
     let row = record::numbers(&row, model.forest.feature_names())?;
     Ok(model.forest.predict(&row).map_err(Error::from)?)
 }
@@ -79,7 +66,7 @@ fn explain(
 > {
     require_one_of(READERS, "explain")?;
     let model = registry::deployed(model)?;
-    let row = numbers(&features, &model)?;
+    let row = numbers(features, &model)?;
     let parts = explain::explain(&model.forest, &row).map_err(Error::from)?;
     let mut rows = vec![("(base)".to_owned(), None, parts.base)];
     for ((name, value), part) in model.forest.feature_names().iter().zip(&row).zip(parts.contributions) {
@@ -176,7 +163,7 @@ fn predict_batch(
 }
 
 /// The array's numbers, as many as the model has features and none of them NULL.
-fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> {
+fn numbers(features: Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> {
     let names = model.forest.feature_names();
     let expected = || format!("Give {} numbers: {}.", names.len(), names.join(", "));
     if features.len() != names.len() {
@@ -186,8 +173,17 @@ fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> 
         )
         .hint(expected()));
     }
-    features
-        .iter()
+    let values: Vec<Option<f64>> = features.iter().collect();
+    let dimensions = array::dimensions(features);
+    if dimensions > 1 {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+            format!("the features are an array of {dimensions} dimensions"),
+        )
+        .hint(expected()));
+    }
+    values
+        .into_iter()
         .zip(names)
         .map(|(value, name)| {
             value.ok_or_else(|| {

@@ -1,5 +1,6 @@
 //! Everything that touches PostgreSQL's C interface directly. The only place of `unsafe`; one small file a matter.
 
+pub mod array;
 pub mod as_owner;
 pub mod cache;
 pub mod copy;
