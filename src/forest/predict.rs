@@ -199,6 +199,7 @@ fn numbers(features: Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> {
 
 #[cfg(any(test, feature = "pg_test"))]
 #[pg_schema]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use pgrx::prelude::*;
 
@@ -223,6 +224,7 @@ mod tests {
             &[
                 "select stellantis.predict('m', '{}'::float8[])",
                 "select stellantis.predict('m', '{1}'::float8[])",
+                "select stellantis.predict('m', '{{1},{2}}'::float8[])",
             ],
         );
         refused("22004", &["select stellantis.predict('m', '{1,null}'::float8[])"]);

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod copy;
 pub mod dispatch;
 pub mod ident;
+pub mod jsonb;
 pub mod lookup;
 pub mod record;
 pub mod transaction;
