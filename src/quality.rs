@@ -61,7 +61,7 @@ fn read(file_id: i32) -> Result<(Vec<i64>, Readings), Error> {
                 return Ok((lines, readings));
             }
             for row in batch {
-                if readings.bytes() + readings.row_bytes() > limit {
+                if !readings.reserve(limit) {
                     return Err(Error::new(
                         PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
                         format!(

@@ -81,7 +81,7 @@ fn train_forest(
         Ok::<_, Error>((features, rows))
     })?;
     let set = rows.into_training_set(&features);
-    let left = max_bytes.saturating_sub(set.values.len() * 8);
+    let left = max_bytes.saturating_sub((set.values.len() + set.target.len()) * size_of::<f64>());
 
     let progress = AtomicUsize::new(0);
     let mut ticks = 0;

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod ident;
 pub mod jsonb;
 pub mod lookup;
+pub mod query;
 pub mod record;
 pub mod transaction;
 pub mod workers;

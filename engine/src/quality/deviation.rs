@@ -39,14 +39,20 @@ impl Readings {
         self.passed.push(passed);
     }
 
-    /// Bytes held, for a memory limit.
-    pub fn bytes(&self) -> usize {
-        self.values.len() * 8 + self.passed.len()
-    }
-
-    /// Bytes that the next row takes.
-    pub fn row_bytes(&self) -> usize {
-        self.width * 8 + 1
+    /// Makes room for one more row, and at times for as many again as there are, without taking more than `max_bytes` in
+    /// all. False where that is not to be had.
+    pub fn reserve(&mut self, max_bytes: usize) -> bool {
+        let rows = self.passed.len();
+        let allowed = max_bytes / (self.width * size_of::<f64>() + size_of::<bool>());
+        if rows >= allowed {
+            return false;
+        }
+        if rows < self.passed.capacity() && self.values.len() + self.width <= self.values.capacity() {
+            return true;
+        }
+        let more = rows.max(64).min(allowed - rows);
+        self.values.try_reserve_exact(more * self.width).is_ok()
+            && self.passed.try_reserve_exact(more).is_ok()
     }
 
     fn rows(&self) -> impl Iterator<Item = (bool, &[f64])> {
@@ -168,6 +174,18 @@ mod tests {
     fn nothing_passed_is_no_reference() {
         assert!(leading(&readings(&[(false, [Some(1.0), Some(2.0), Some(3.0)])])).is_empty());
     }
+    #[test]
+    fn room_is_bounded() {
+        let mut readings = Readings::new(3);
+        let mut rows = 0;
+        while readings.reserve(25 * 1_000) {
+            readings.push(true, [Some(1.0); 3].into_iter());
+            rows += 1;
+            assert!(readings.values.capacity() * 8 + readings.passed.capacity() <= 25 * 1_000);
+        }
+        assert_eq!(rows, 1_000);
+    }
+
     #[test]
     fn it_stops_when_told_to() {
         let readings = readings(&[(true, [Some(1.0); 3]), (true, [Some(2.0); 3]), (false, [Some(9.0); 3])]);
