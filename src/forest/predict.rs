@@ -132,7 +132,8 @@ fn predict_batch(
                 None => Error::from(error),
             }
         })?;
-        for ((row_key, values), unseen) in keys.by_ref().zip(block.chunks_exact(width)).zip(unseen) {
+        // The keys come last: a zip takes from its first part before it sees that the second has ended.
+        for ((values, unseen), row_key) in block.chunks_exact(width).zip(unseen).zip(keys.by_ref()) {
             let (probability, basis) = match seen.lookup(row_identity(values)) {
                 Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
                 // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
