@@ -249,7 +249,7 @@ CREATE  FUNCTION "train_forest"(
 	"source" TEXT, /* Option < & str > */
 	"target" TEXT, /* Option < & str > */
 	"features" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
-	"params" jsonb DEFAULT '{}' /* Option < JsonB > */
+	"params" jsonb DEFAULT '{}' /* Option < JsonText > */
 ) RETURNS TABLE (
 	"trained_model" TEXT,  /* String */
 	"version" INT,  /* i32 */

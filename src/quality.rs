@@ -6,7 +6,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::Error;
-use crate::pg::transaction::check_for_interrupts;
+use crate::pg::transaction::{check_for_interrupts, interrupt_pending};
 use crate::settings;
 
 const FETCH_ROWS: std::ffi::c_long = 512;
@@ -20,7 +20,15 @@ fn leading_sensors_of_file(
     ErrorReport,
 > {
     let (lines, readings) = read(file_id)?;
-    let rows: Vec<_> = leading_sensors(&readings)
+    let Some(found) = leading_sensors(&readings, &mut || !interrupt_pending()) else {
+        check_for_interrupts();
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
+            "the search for leading sensors was stopped",
+        )
+        .into());
+    };
+    let rows: Vec<_> = found
         .into_iter()
         .map(|Leading { row, sensor, robust_z }| (lines[row], sensor as i32, robust_z))
         .collect();
@@ -53,6 +61,15 @@ fn read(file_id: i32) -> Result<(Vec<i64>, Readings), Error> {
                 return Ok((lines, readings));
             }
             for row in batch {
+                if !readings.reserve(limit) {
+                    return Err(Error::new(
+                        PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+                        format!(
+                            "the sensors of file {file_id} take more than stellantis.max_memory ({limit} bytes)"
+                        ),
+                    )
+                    .hint(settings::raise_memory_hint(2 * limit)));
+                }
                 let (Some(line), Some(passed), Some(sensors)) = (
                     row.get::<i64>(1).map_err(Error::spi)?,
                     row.get::<bool>(2).map_err(Error::spi)?,
@@ -62,13 +79,6 @@ fn read(file_id: i32) -> Result<(Vec<i64>, Readings), Error> {
                 };
                 lines.push(line);
                 readings.push(passed, sensors.iter());
-            }
-            if readings.bytes() > limit {
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
-                    format!("the sensors of file {file_id} take more than stellantis.max_memory ({limit} bytes)"),
-                )
-                .hint("LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.max_memory = '4GB'; SELECT pg_reload_conf();"));
             }
         }
     })

@@ -17,6 +17,8 @@ static SECRET_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::
 /// MB that one call may allocate outside PostgreSQL's own memory. Default 1024: the largest file of the built-in data
 /// sets takes 6 MB, a forest on a million rows about 500.
 static MAX_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(1024);
+/// What `stellantis.max_memory` can be set to, MB.
+const LARGEST_MEMORY_MB: i32 = 1 << 20;
 /// Worker threads of one call; 0 (default) takes every core the server may use.
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 /// Longest field of a CSV file in bytes. Default 1 MB.
@@ -57,7 +59,7 @@ pub fn init() {
         c"Larger work is refused beforehand with its estimate.",
         &MAX_MEMORY,
         16,
-        1 << 20,
+        LARGEST_MEMORY_MB,
         GucContext::Suset,
         GucFlags::UNIT_MB,
     );
@@ -112,6 +114,14 @@ pub fn landing_zone() -> Result<PathBuf, Error> {
 
 pub fn max_memory_bytes() -> usize {
     MAX_MEMORY.get() as usize * (1 << 20)
+}
+
+/// The statement that lets one call take this many bytes.
+pub fn raise_memory_hint(bytes: usize) -> String {
+    let megabytes = bytes.div_ceil(1 << 20).min(LARGEST_MEMORY_MB as usize);
+    format!(
+        "LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.max_memory = '{megabytes}MB'; SELECT pg_reload_conf();"
+    )
 }
 
 pub fn max_field_bytes() -> usize {

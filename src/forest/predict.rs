@@ -12,38 +12,28 @@ use super::registry::{self, Model};
 use super::source::Source;
 use crate::error::Error;
 use crate::pg::as_owner::require_one_of;
+use crate::pg::cache::CallSite;
 use crate::pg::dispatch::READERS;
 use crate::pg::transaction::check_for_interrupts;
-use crate::pg::{cache, record};
+use crate::pg::{array, record};
 use crate::settings;
 
-/// The model a call site uses, looked up once a statement.
-struct CallSite {
-    name: String,
-    model: Rc<Model>,
-}
+/// Rows that are scored between two looks for a cancel.
+const BLOCK_ROWS: usize = 256;
 
-fn model_of<'a>(name: &str, fcinfo: pg_sys::FunctionCallInfo) -> Result<&'a Model, Error> {
-    let site = cache::per_call_site(
-        fcinfo,
-        |site: &CallSite| site.name == name,
-        || {
-            require_one_of(READERS, "predict")?;
-            Ok::<_, Error>(CallSite { name: name.to_owned(), model: registry::deployed(name)? })
-        },
-    )?;
-    Ok(&site.model)
+/// The deployed version of a model, for a caller who may predict.
+fn model_of(name: &str, site: &CallSite<'_>) -> Result<Rc<Model>, Error> {
+    site.keep(name, || {
+        require_one_of(READERS, "predict")?;
+        registry::deployed(name)
+    })
 }
 
 /// Probability of failure, 0 to 1, of features given in the order of `model_metrics(model)`'s feature list.
 #[pg_extern(stable, parallel_safe, strict)]
-fn predict(
-    model: &str,
-    features: Array<'_, f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Result<f64, ErrorReport> {
-    let model = model_of(model, fcinfo)?;
-    let row = numbers(&features, model)?;
+fn predict(model: &str, features: Array<'_, f64>, site: CallSite<'_>) -> Result<f64, ErrorReport> {
+    let model = model_of(model, &site)?;
+    let row = numbers(features, &model)?;
     Ok(model.forest.predict(&row).map_err(Error::from)?)
 }
 
@@ -58,8 +48,8 @@ CREATE FUNCTION stellantis.\"predict\"(model text, \"row\" record) RETURNS float
     AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 "
 )]
-fn predict_row(model: &str, row: AnyElement, fcinfo: pg_sys::FunctionCallInfo) -> Result<f64, ErrorReport> {
-    let model = model_of(model, fcinfo)?;
+fn predict_row(model: &str, row: AnyElement, site: CallSite<'_>) -> Result<f64, ErrorReport> {
+    let model = model_of(model, &site)?;
     let row = record::numbers(&row, model.forest.feature_names())?;
     Ok(model.forest.predict(&row).map_err(Error::from)?)
 }
@@ -76,7 +66,7 @@ fn explain(
 > {
     require_one_of(READERS, "explain")?;
     let model = registry::deployed(model)?;
-    let row = numbers(&features, &model)?;
+    let row = numbers(features, &model)?;
     let parts = explain::explain(&model.forest, &row).map_err(Error::from)?;
     let mut rows = vec![("(base)".to_owned(), None, parts.base)];
     for ((name, value), part) in model.forest.feature_names().iter().zip(&row).zip(parts.contributions) {
@@ -123,7 +113,6 @@ fn predict_batch(
         )
     })?;
     let seen = registry::training_rows(model, decoded.version)?;
-    let probabilities = forest.predict_batch(&rows.values).map_err(Error::from)?;
     let width = forest.feature_names().len();
     let mut out = Vec::new();
     out.try_reserve_exact(rows.keys.len()).map_err(|_| {
@@ -132,40 +121,50 @@ fn predict_batch(
             format!("could not hold {} scores", rows.keys.len()),
         )
     })?;
-    for (at, (row_key, values)) in rows.keys.into_iter().zip(rows.values.chunks_exact(width)).enumerate() {
-        if at % 256 == 0 {
-            check_for_interrupts();
-        }
-        let (probability, basis) = match seen.lookup(row_identity(values)) {
-            Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
-            // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
-            Some(RowUse::Train { oob: None }) => {
-                (explain::explain(forest, values).map_err(Error::from)?.base, "oob")
+    let mut keys = rows.keys.into_iter();
+    for block in rows.values.chunks(BLOCK_ROWS * width) {
+        check_for_interrupts();
+        let unseen = forest.predict_batch(block).map_err(|error| {
+            // The engine counts the rows of the block; the user knows them by their keys.
+            let refused = |(row, key)| forest.predict(row).err().map(|error| (error, key));
+            match block.chunks_exact(width).zip(keys.as_slice()).find_map(refused) {
+                Some((error, key)) => Error::from(error).detail(format!("The row has the key \"{key}\".")),
+                None => Error::from(error),
             }
-            Some(RowUse::Test) | None => (probabilities[at], "unseen"),
-        };
-        let mut reasons = explain::top_reasons(forest, values, 3)
-            .map_err(Error::from)?
-            .into_iter()
-            .map(|reason| reason.to_string());
-        out.push((
-            row_key,
-            probability,
-            probability >= decoded.threshold,
-            100.0 * (1.0 - probability),
-            reasons.next(),
-            reasons.next(),
-            reasons.next(),
-            basis.to_owned(),
-            decoded.threshold,
-            decoded.version,
-        ));
+        })?;
+        // The keys come last: a zip takes from its first part before it sees that the second has ended.
+        for ((values, unseen), row_key) in block.chunks_exact(width).zip(unseen).zip(keys.by_ref()) {
+            let (probability, basis) = match seen.lookup(row_identity(values)) {
+                Some(RowUse::Train { oob: Some(oob) }) => (oob, "oob"),
+                // Every tree saw the row: what is left is the rate of failures in training, not a memory of its label.
+                Some(RowUse::Train { oob: None }) => {
+                    (explain::explain(forest, values).map_err(Error::from)?.base, "oob")
+                }
+                Some(RowUse::Test) | None => (unseen, "unseen"),
+            };
+            let mut reasons = explain::top_reasons(forest, values, 3)
+                .map_err(Error::from)?
+                .into_iter()
+                .map(|reason| reason.to_string());
+            out.push((
+                row_key,
+                probability,
+                probability >= decoded.threshold,
+                100.0 * (1.0 - probability),
+                reasons.next(),
+                reasons.next(),
+                reasons.next(),
+                basis.to_owned(),
+                decoded.threshold,
+                decoded.version,
+            ));
+        }
     }
     Ok(TableIterator::new(out))
 }
 
 /// The array's numbers, as many as the model has features and none of them NULL.
-fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> {
+fn numbers(features: Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> {
     let names = model.forest.feature_names();
     let expected = || format!("Give {} numbers: {}.", names.len(), names.join(", "));
     if features.len() != names.len() {
@@ -175,8 +174,17 @@ fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> 
         )
         .hint(expected()));
     }
-    features
-        .iter()
+    let values: Vec<Option<f64>> = features.iter().collect();
+    let dimensions = array::dimensions(features);
+    if dimensions > 1 {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+            format!("the features are an array of {dimensions} dimensions"),
+        )
+        .hint(expected()));
+    }
+    values
+        .into_iter()
         .zip(names)
         .map(|(value, name)| {
             value.ok_or_else(|| {
@@ -192,6 +200,7 @@ fn numbers(features: &Array<'_, f64>, model: &Model) -> Result<Vec<f64>, Error> 
 
 #[cfg(any(test, feature = "pg_test"))]
 #[pg_schema]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use pgrx::prelude::*;
 
@@ -216,6 +225,7 @@ mod tests {
             &[
                 "select stellantis.predict('m', '{}'::float8[])",
                 "select stellantis.predict('m', '{1}'::float8[])",
+                "select stellantis.predict('m', '{{1},{2}}'::float8[])",
             ],
         );
         refused("22004", &["select stellantis.predict('m', '{1,null}'::float8[])"]);

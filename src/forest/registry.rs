@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::pg::as_owner::AsRole;
 use crate::pg::ident::quote_literal;
 use crate::pg::lookup;
+use crate::settings;
 use crate::warehouse;
 
 /// A decoded version of a model.
@@ -34,11 +35,22 @@ enum Found {
     Untrained { source: String, target: String },
 }
 
-/// Decoded forests kept in a session; the oldest goes first.
-const KEPT_MODELS: usize = 4;
+/// Bytes that decoding takes for each stored byte: a leaf of three bytes becomes a node of 32, with 32 more while its tree
+/// is built.
+const FOREST_GROWTH: usize = 20;
+/// The same for a list of training rows, whose 16 bytes become 32, beside the stored ones.
+const ROWS_GROWTH: usize = 4;
+
+/// A decoded version, kept in the session.
+struct Kept {
+    name: String,
+    identity: String,
+    model: Rc<Model>,
+}
 
 thread_local! {
-    static DECODED: RefCell<Vec<(String, i32, String, Rc<Model>)>> = const { RefCell::new(Vec::new()) };
+    /// The oldest comes first, and goes first.
+    static DECODED: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The deployed version of `model`, as this statement's snapshot sees it.
@@ -46,36 +58,41 @@ pub fn deployed(model: &str) -> Result<Rc<Model>, Error> {
     let _owner = AsRole::owner()?;
     warehouse::check_version()?;
     let deployed = look_up(model)?;
-    let cached = DECODED.with_borrow(|kept| {
-        kept.iter()
-            .find(|(name, version, identity, _)| {
-                name == model && *version == deployed.version && *identity == deployed.identity
-            })
-            .map(|(.., decoded)| decoded.clone())
+    let kept = DECODED.with_borrow(|all| {
+        let found = all.iter().find(|kept| {
+            kept.name == model && kept.model.version == deployed.version && kept.identity == deployed.identity
+        });
+        found.map(|kept| kept.model.clone())
     });
-    if let Some(decoded) = cached {
+    if let Some(decoded) = kept {
         return Ok(decoded);
     }
-    let bytes = stored_bytes(model, deployed.version, "forest")?;
+    let bytes = stored_bytes(model, deployed.version, "forest", FOREST_GROWTH)?;
     let decoded = Rc::new(Model {
         version: deployed.version,
         threshold: deployed.threshold,
         forest: codec::decode(&bytes)?,
     });
-    DECODED.with_borrow_mut(|kept| {
-        kept.retain(|(name, ..)| name != model);
-        if kept.len() == KEPT_MODELS {
-            kept.remove(0);
-        }
-        kept.push((model.to_owned(), deployed.version, deployed.identity, decoded.clone()));
-    });
+    keep(Kept { name: model.to_owned(), identity: deployed.identity, model: decoded.clone() });
     Ok(decoded)
+}
+
+/// Keeps a model; as many of the oldest go as the kept ones take more than a quarter of `stellantis.max_memory`.
+fn keep(new: Kept) {
+    DECODED.with_borrow_mut(|all| {
+        all.retain(|kept| kept.name != new.name);
+        all.push(new);
+        let mut bytes: usize = all.iter().map(|kept| kept.model.forest.memory_bytes()).sum();
+        while bytes > settings::max_memory_bytes() / 4 {
+            bytes -= all.remove(0).model.forest.memory_bytes();
+        }
+    });
 }
 
 /// What the training of a version did with each of its rows.
 pub fn training_rows(model: &str, version: i32) -> Result<TrainingRows, Error> {
     let _owner = AsRole::owner()?;
-    Ok(training_rows::decode(&stored_bytes(model, version, "training_rows")?)?)
+    Ok(training_rows::decode(&stored_bytes(model, version, "training_rows", ROWS_GROWTH)?)?)
 }
 
 fn look_up(model: &str) -> Result<Deployed, Error> {
@@ -111,15 +128,29 @@ fn look_up(model: &str) -> Result<Deployed, Error> {
     }
 }
 
-fn stored_bytes(model: &str, version: i32, column: &str) -> Result<Vec<u8>, Error> {
-    let query = format!("SELECT {column} FROM ops.model_version WHERE model = $1 AND version = $2::integer");
-    lookup::first(&query, &[model, &version.to_string()], |row| row.get::<Vec<u8>>(1))?.flatten().ok_or_else(
-        || {
-            Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-                format!("model \"{model}\" has no version {version}"),
-            )
-            .hint(format!("SELECT * FROM stellantis.model_metrics({});", quote_literal(model)))
-        },
-    )
+/// A stored artefact that decodes within `stellantis.max_memory` where each byte becomes `growth` at most; else 53200.
+fn stored_bytes(model: &str, version: i32, column: &str, growth: usize) -> Result<Vec<u8>, Error> {
+    let from = "FROM ops.model_version WHERE model = $1 AND version = $2::integer";
+    let arguments = [model, &version.to_string()];
+    let length =
+        lookup::first(&format!("SELECT octet_length({column}) {from}"), &arguments, |row| row.get::<i32>(1))?;
+    let needed = length.flatten().map_or(0, |length| length as usize * growth);
+    if needed > settings::max_memory_bytes() {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+            format!(
+                "reading {column} of model \"{model}\", version {version}, may take {needed} bytes, more than \
+                 stellantis.max_memory"
+            ),
+        )
+        .hint(settings::raise_memory_hint(needed)));
+    }
+    let bytes = lookup::first(&format!("SELECT {column} {from}"), &arguments, |row| row.get::<Vec<u8>>(1))?;
+    bytes.flatten().ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            format!("model \"{model}\" has no version {version}"),
+        )
+        .hint(format!("SELECT * FROM stellantis.model_metrics({});", quote_literal(model)))
+    })
 }

@@ -6,13 +6,16 @@ use pgrx::spi::SpiClient;
 
 use crate::error::Error;
 use crate::pg::ident::quote_identifier;
+use crate::pg::query::{base_type, is_one_query};
 use crate::pg::transaction::check_for_interrupts;
+use crate::settings;
 
 const FETCH_ROWS: std::ffi::c_long = 4096;
 
 /// Where rows come from: `FROM` clause of a checked relation or of a query.
 pub struct Source {
     from: String,
+    /// Names and types, a domain's being the one under it.
     columns: Vec<(String, pg_sys::Oid)>,
 }
 
@@ -24,14 +27,36 @@ pub struct Rows {
     pub values: Vec<f64>,
     /// The target of each row; empty where the source was read without one.
     pub target: Vec<f64>,
+    /// Bytes of the keys' own texts.
+    key_bytes: usize,
+}
+
+/// Bytes of a key beside its text: the string's header and the allocator's.
+const KEY_BYTES: usize = size_of::<String>() + 16;
+
+/// What a row takes, and all of them may.
+struct Limit {
+    features: usize,
+    with_key: bool,
+    with_target: bool,
+    max_bytes: usize,
 }
 
 impl Source {
-    /// Looks at a relation's or a query's columns. 42P01 where there is no such relation.
+    /// Looks at a relation's or a query's columns. 42P01 where there is no such relation, 42601 where a query is none or
+    /// more than one.
     pub fn open(client: &SpiClient<'_>, source: &str) -> Result<Self, Error> {
         let text = source.trim().trim_end_matches(';').trim_end();
         let from = if is_query(text) {
-            format!("({text}) AS source")
+            if !is_one_query(text)? {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+                    "the source is not one query that gives rows",
+                )
+                .hint("Give a single SELECT, WITH, VALUES or TABLE without a semicolon."));
+            }
+            // It may end in a comment.
+            format!("({text}\n) AS source")
         } else {
             relation(client, text)?.ok_or_else(|| {
                 Error::new(
@@ -46,7 +71,7 @@ impl Source {
         for ordinal in 1..=table.columns().map_err(Error::spi)? {
             let name = table.column_name(ordinal).map_err(Error::spi)?;
             let oid = table.column_type_oid(ordinal).map_err(Error::spi)?.value();
-            columns.push((name, oid));
+            columns.push((name, base_type(oid)));
         }
         Ok(Self { from, columns })
     }
@@ -89,7 +114,13 @@ impl Source {
         let query =
             format!("SELECT {} FROM {} ORDER BY {}", selected.join(", "), self.from, order.join(", "));
         let mut cursor = client.try_open_cursor(query.as_str(), &[]).map_err(Error::spi)?;
-        let mut rows = Rows { keys: Vec::new(), values: Vec::new(), target: Vec::new() };
+        let mut rows = Rows { keys: Vec::new(), values: Vec::new(), target: Vec::new(), key_bytes: 0 };
+        let limit = Limit {
+            features: features.len(),
+            with_key: key.is_some(),
+            with_target: target.is_some(),
+            max_bytes,
+        };
         let key_columns = usize::from(key.is_some());
         loop {
             check_for_interrupts();
@@ -98,10 +129,13 @@ impl Source {
             if fetched == 0 {
                 return Ok(rows);
             }
-            rows.reserve(fetched, features.len(), key.is_some(), target.is_some(), max_bytes)?;
+            rows.reserve(fetched, &limit)?;
             for row in batch {
-                if key.is_some() {
-                    rows.keys.push(row.get::<String>(1).map_err(Error::spi)?.unwrap_or_default());
+                if let Some(column) = key {
+                    match row.get::<String>(1).map_err(Error::spi)? {
+                        Some(key) => rows.push_key(key, &limit)?,
+                        None => return Err(null_key(column, &self.from)),
+                    }
                 }
                 for (at, feature) in features.iter().enumerate() {
                     match row.get::<f64>(key_columns + at + 1).map_err(Error::spi)? {
@@ -145,35 +179,56 @@ impl Source {
     }
 }
 
+impl Limit {
+    fn row_bytes(&self) -> usize {
+        self.features * size_of::<f64>()
+            + if self.with_key { KEY_BYTES } else { 0 }
+            + if self.with_target { size_of::<f64>() } else { 0 }
+    }
+
+    fn exceeded(&self, rows: usize) -> Error {
+        let (features, max_bytes) = (self.features, self.max_bytes);
+        Error::new(
+            PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+            format!("reading {rows} rows of {features} features takes more than stellantis.max_memory ({max_bytes} bytes)"),
+        )
+        .hint(settings::raise_memory_hint(2 * max_bytes))
+    }
+}
+
 impl Rows {
-    fn reserve(
-        &mut self,
-        more: usize,
-        features: usize,
-        with_key: bool,
-        with_target: bool,
-        max_bytes: usize,
-    ) -> Result<(), Error> {
-        let rows = self.values.len() / features.max(1) + more;
-        let needed = rows * (features * 8 + if with_key { 40 } else { 0 } + if with_target { 8 } else { 0 });
-        let too_much = || {
-            Error::new(
-                PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
-                format!("reading {rows} rows of {features} features takes more than stellantis.max_memory ({max_bytes} bytes)"),
-            )
-            .hint("LOAD 'stellantis_analytics'; ALTER SYSTEM SET stellantis.max_memory = '4GB'; SELECT pg_reload_conf();")
-        };
-        if needed > max_bytes {
-            return Err(too_much());
+    /// Makes room for `more` rows and for as many again as there are, within the limit.
+    fn reserve(&mut self, more: usize, limit: &Limit) -> Result<(), Error> {
+        let rows = self.values.len() / limit.features;
+        let key_bytes = self.key_bytes.div_ceil(rows.max(1));
+        let allowed = limit.max_bytes / (limit.row_bytes() + key_bytes);
+        let exceeded = || limit.exceeded(rows + more);
+        if rows + more > allowed {
+            return Err(exceeded());
         }
-        self.values.try_reserve(more * features).map_err(|_| too_much())?;
-        self.keys.try_reserve(if with_key { more } else { 0 }).map_err(|_| too_much())?;
-        self.target.try_reserve(if with_target { more } else { 0 }).map_err(|_| too_much())?;
+        if self.values.capacity() >= (rows + more) * limit.features {
+            return Ok(());
+        }
+        let room = more.max(rows).min(allowed - rows);
+        self.values.try_reserve_exact(room * limit.features).map_err(|_| exceeded())?;
+        self.keys.try_reserve_exact(if limit.with_key { room } else { 0 }).map_err(|_| exceeded())?;
+        self.target.try_reserve_exact(if limit.with_target { room } else { 0 }).map_err(|_| exceeded())?;
+        Ok(())
+    }
+
+    fn push_key(&mut self, key: String, limit: &Limit) -> Result<(), Error> {
+        self.key_bytes += key.capacity();
+        self.keys.push(key);
+        if self.keys.len() * limit.row_bytes() + self.key_bytes > limit.max_bytes {
+            return Err(limit.exceeded(self.keys.len()));
+        }
         Ok(())
     }
 
     /// As the engine takes it.
-    pub fn into_training_set(self, features: &[String]) -> TrainingSet {
+    pub fn into_training_set(mut self, features: &[String]) -> TrainingSet {
+        self.values.shrink_to_fit();
+        self.target.shrink_to_fit();
         TrainingSet { features: features.to_vec(), values: self.values, target: self.target }
     }
 }
@@ -240,6 +295,14 @@ fn is_number(oid: pg_sys::Oid) -> bool {
             | pg_sys::NUMERICOID
             | pg_sys::BOOLOID
     )
+}
+
+fn null_key(column: &str, from: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("key column \"{column}\" is NULL in a row: a score without a key belongs to nothing"),
+    )
+    .hint(format!("SELECT * FROM {from} WHERE {} IS NULL;", quote_identifier(column)))
 }
 
 fn null_value(column: &str, rows: &Rows, from: &str) -> Error {

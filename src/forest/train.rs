@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::source::Source;
 use crate::error::Error;
 use crate::pg::as_owner::{AsRole, OWNER, require_one_of};
+use crate::pg::jsonb::JsonText;
 use crate::pg::workers;
 use crate::settings;
 use crate::warehouse;
@@ -34,7 +35,7 @@ fn train_forest(
     source: Option<&str>,
     target: Option<&str>,
     features: default!(Option<Vec<Option<String>>>, "NULL"),
-    params: default!(Option<JsonB>, "'{}'"),
+    params: default!(Option<JsonText>, "'{}'"),
 ) -> Result<
     TableIterator<
         'static,
@@ -65,7 +66,8 @@ fn train_forest(
         (given(model, "model")?, given(source, "source")?, given(target, "target")?);
     let features = features.map(named).transpose()?;
     let registered = look_up(model)?;
-    let forest_params = merge(registered.params, params.map_or_else(|| json!({}), |params| params.0));
+    let given_params = params.map_or_else(|| Ok(json!({})), |text| parse(&text.0, "train_forest: params"))?;
+    let forest_params = merge(registered.params, given_params);
     let parsed = Params::from_json(&forest_params).map_err(Error::from)?;
     let max_bytes = settings::max_memory_bytes();
 
@@ -79,7 +81,7 @@ fn train_forest(
         Ok::<_, Error>((features, rows))
     })?;
     let set = rows.into_training_set(&features);
-    let left = max_bytes.saturating_sub(set.values.len() * 8);
+    let left = max_bytes.saturating_sub((set.values.len() + set.target.len()) * size_of::<f64>());
 
     let progress = AtomicUsize::new(0);
     let mut ticks = 0;
@@ -154,13 +156,22 @@ fn look_up(model: &str) -> Result<Registered, Error> {
     warehouse::check_version()?;
     Spi::connect(|client| {
         let table = client
-            .select("SELECT features, params FROM ops.model WHERE model = $1", Some(1), &[model.into()])
+            .select("SELECT features, params::text FROM ops.model WHERE model = $1", Some(1), &[model.into()])
             .map_err(Error::spi)?;
         if table.is_empty() {
             return Ok(Registered::default());
         }
-        let (features, params) = table.first().get_two::<Vec<String>, JsonB>().map_err(Error::spi)?;
-        Ok(Registered { features, params: params.map(|params| params.0) })
+        let (features, params) = table.first().get_two::<Vec<String>, String>().map_err(Error::spi)?;
+        let params = params.map(|text| parse(&text, &format!("ops.model: params of \"{model}\"")));
+        Ok(Registered { features, params: params.transpose()? })
+    })
+}
+
+/// JSON as a value. 22023 for numbers that no float8 holds and for deep nesting, which jsonb takes.
+fn parse(text: &str, what: &str) -> Result<Value, Error> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, format!("{what} can't be read: {error}"))
+            .hint("Give one flat object such as '{\"n_estimators\": 200, \"threshold\": 0.5}'.")
     })
 }
 
@@ -240,6 +251,7 @@ fn store(
 
 #[cfg(any(test, feature = "pg_test"))]
 #[pg_schema]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use pgrx::prelude::*;
 
@@ -266,6 +278,8 @@ mod tests {
                 "select * from stellantis.train_forest('m', 'press', 'failed', '{heat,null}')",
                 "select * from stellantis.train_forest('m', 'press', 'failed', '{heat}', '[]')",
                 "select * from stellantis.train_forest('m', 'press', 'failed', '{heat}', '{\"n_trees\": 1}')",
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{heat}', '{\"threshold\": 1e400}')",
+                "select * from stellantis.train_forest('m', 'press', 'failed', '{heat}', (repeat('[', 200) || repeat(']', 200))::jsonb)",
                 "select * from stellantis.train_forest('m', 'select * from press where false', 'failed', '{heat}')",
             ],
         );

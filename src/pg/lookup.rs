@@ -19,12 +19,17 @@ pub struct Row {
 }
 
 impl Row {
-    /// The value of a column, counted from 1; `None` where it is NULL. `T` must be the column's type.
-    pub fn get<T: FromDatum>(&self, column: i32) -> Option<T> {
+    /// The value of a column, counted from 1; `None` where it is NULL. Raises XX000 where the
+    /// column is of another type, which is a fault of the query.
+    pub fn get<T: FromDatum + IntoDatum + 'static>(&self, column: i32) -> Option<T> {
         let mut is_null = true;
         // SAFETY: both pointers live as long as the SPI session that `first` keeps open around every use of a row;
-        // from_datum copies.
+        // the column has the type that from_datum reads, and what it gives is a copy, for T is 'static.
         unsafe {
+            let oid = pg_sys::SPI_gettypeid(self.descriptor, column);
+            if !T::is_compatible_with(oid) {
+                error!("column {column} of a look-up has the type {}", oid.to_u32());
+            }
             let datum = pg_sys::SPI_getbinval(self.tuple, self.descriptor, column, &mut is_null);
             T::from_datum(datum, is_null)
         }

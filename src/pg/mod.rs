@@ -1,11 +1,14 @@
 //! Everything that touches PostgreSQL's C interface directly. The only place of `unsafe`; one small file a matter.
 
+pub mod array;
 pub mod as_owner;
 pub mod cache;
 pub mod copy;
 pub mod dispatch;
 pub mod ident;
+pub mod jsonb;
 pub mod lookup;
+pub mod query;
 pub mod record;
 pub mod transaction;
 pub mod workers;

@@ -7,11 +7,13 @@ use pgrx::heap_tuple::PgHeapTuple;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::query::base_type;
 use crate::error::Error;
 
 /// The named columns of a row as float8, in the order of `columns`. Integers, floats, numeric and booleans convert.
 ///
-/// 42703 where a column is missing, 22004 where it is NULL, 42804 where it isn't a number.
+/// Domains count as what they are made of. 42703 where a column is missing, 22004 where it is NULL, 42804 where it isn't a
+/// number, 22003 where it is one that no float8 holds.
 pub fn numbers(row: &AnyElement, columns: &[String]) -> Result<Vec<f64>, Error> {
     // SAFETY: the SQL declaration takes type record, so the datum is a composite value with its own row type.
     let tuple = unsafe { PgHeapTuple::from_composite_datum(row.datum()) };
@@ -25,43 +27,54 @@ pub fn numbers(row: &AnyElement, columns: &[String]) -> Result<Vec<f64>, Error> 
                 )
                 .hint(format!("Give a row with the columns {}.", columns.join(", ")))
             })?;
-            let value = number_of(&tuple, number, attribute.type_oid().value());
-            value
-                .transpose()
-                .ok_or_else(|| {
-                    Error::new(
-                        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-                        format!("column \"{column}\" of the row is NULL"),
-                    )
-                    .hint("The model was trained on rows without missing values: give a number.")
-                })?
-                .map_err(|()| {
-                    Error::new(
-                        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                        format!("column \"{column}\" of the row is not a number"),
-                    )
-                    .hint(format!("Cast it: {}::float8", super::ident::quote_identifier(column)))
-                })
+            match number_of(&tuple, number, base_type(attribute.type_oid().value())) {
+                Ok(Some(value)) => Ok(value),
+                Ok(None) => Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+                    format!("column \"{column}\" of the row is NULL"),
+                )
+                .hint("The model was trained on rows without missing values: give a number.")),
+                Err(NoNumber::OutOfRange) => Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+                    format!("column \"{column}\" of the row is out of range of float8"),
+                )
+                .hint("Give a number that a float8 can hold: up to 1.8e308, and 0 or from 4.9e-324 on.")),
+                Err(NoNumber::OtherType) => Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                    format!("column \"{column}\" of the row is not a number"),
+                )
+                .hint(format!("Cast it: {}::float8", super::ident::quote_identifier(column)))),
+            }
         })
         .collect()
 }
 
 type Tuple<'a> = PgHeapTuple<'a, pgrx::AllocatedByRust>;
 
-fn number_of(tuple: &Tuple<'_>, index: NonZeroUsize, type_oid: pg_sys::Oid) -> Result<Option<f64>, ()> {
+/// Why a value is no float8.
+enum NoNumber {
+    OtherType,
+    OutOfRange,
+}
+
+fn number_of(tuple: &Tuple<'_>, index: NonZeroUsize, type_oid: pg_sys::Oid) -> Result<Option<f64>, NoNumber> {
     macro_rules! read {
         ($t:ty, $convert:expr) => {
-            tuple.get_by_index::<$t>(index).map(|value| value.map($convert)).map_err(|_| ())
+            tuple
+                .get_by_index::<$t>(index)
+                .map_err(|_| NoNumber::OtherType)?
+                .map($convert)
+                .map_or(Ok(None), |number: Result<f64, NoNumber>| number.map(Some))
         };
     }
     match type_oid {
-        pg_sys::FLOAT8OID => read!(f64, |v| v),
-        pg_sys::FLOAT4OID => read!(f32, f64::from),
-        pg_sys::INT2OID => read!(i16, f64::from),
-        pg_sys::INT4OID => read!(i32, f64::from),
-        pg_sys::INT8OID => read!(i64, |v| v as f64),
-        pg_sys::BOOLOID => read!(bool, |v| f64::from(u8::from(v))),
-        pg_sys::NUMERICOID => read!(AnyNumeric, |v| f64::try_from(v).unwrap_or(f64::NAN)),
-        _ => Err(()),
+        pg_sys::FLOAT8OID => read!(f64, Ok),
+        pg_sys::FLOAT4OID => read!(f32, |v| Ok(f64::from(v))),
+        pg_sys::INT2OID => read!(i16, |v| Ok(f64::from(v))),
+        pg_sys::INT4OID => read!(i32, |v| Ok(f64::from(v))),
+        pg_sys::INT8OID => read!(i64, |v| Ok(v as f64)),
+        pg_sys::BOOLOID => read!(bool, |v| Ok(f64::from(u8::from(v)))),
+        pg_sys::NUMERICOID => read!(AnyNumeric, |v| f64::try_from(v).map_err(|_| NoNumber::OutOfRange)),
+        _ => Err(NoNumber::OtherType),
     }
 }

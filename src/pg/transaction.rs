@@ -14,11 +14,19 @@ pub fn check_for_interrupts() {
     pgrx::check_for_interrupts!();
 }
 
-/// Whether a cancel or a terminate is waiting to act, for loops that must clean up before it does.
+/// Whether a cancel, a terminate, a timeout of the transaction or the loss of the client is waiting to act, for loops
+/// that must clean up before it does.
 pub fn interrupt_pending() -> bool {
-    // SAFETY: reads two flags of type sig_atomic_t which signal handlers set.
+    #[cfg(any(feature = "pg15", feature = "pg16"))]
+    let timed_out = false;
+    // SAFETY: reads a flag of type sig_atomic_t which a signal handler sets.
+    #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+    let timed_out = unsafe { std::ptr::read_volatile(&raw const pg_sys::TransactionTimeoutPending) != 0 };
+    // SAFETY: reads flags of type sig_atomic_t which signal handlers and failed writes to the client set.
     unsafe {
-        std::ptr::read_volatile(&raw const pg_sys::QueryCancelPending) != 0
+        timed_out
+            || std::ptr::read_volatile(&raw const pg_sys::QueryCancelPending) != 0
             || std::ptr::read_volatile(&raw const pg_sys::ProcDiePending) != 0
+            || std::ptr::read_volatile(&raw const pg_sys::ClientConnectionLost) != 0
     }
 }

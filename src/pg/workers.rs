@@ -3,9 +3,11 @@
 //! Rules kept here (a thread that breaks one takes the whole cluster down): workers never call PostgreSQL; every signal
 //! is blocked in them, so handlers run on the main thread only; the main thread waits on its latch, sees a cancel, a
 //! terminate or the death of the postmaster within 20 ms, and stops and joins the workers before any of them acts,
-//! because a terminate leaves the process without running Rust's destructors.
+//! because a terminate leaves the process without running Rust's destructors. Interrupts are held off meanwhile: even a
+//! NOTICE ends in a check for them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -19,7 +21,8 @@ const STACK_BYTES: usize = 8 << 20;
 /// Runs `job` on a pool of its own with `threads` workers and returns its result when every worker has ended.
 ///
 /// `job` gets the pool and a flag that is set when it should stop; `tick` runs on the main thread every 20 ms while it
-/// waits (progress) and must not raise. A panic of the job is raised here, after the join.
+/// waits (progress) and must not raise; its notices do not let a cancel or a terminate act. A panic of the job is raised
+/// here, after the join.
 pub fn run<T: Send>(
     threads: usize,
     job: impl FnOnce(&rayon::ThreadPool, &AtomicBool) -> T + Send,
@@ -27,6 +30,7 @@ pub fn run<T: Send>(
 ) -> Result<T, Error> {
     let stop = AtomicBool::new(false);
     let mut postmaster_died = false;
+    let hold = HoldInterrupts::new();
     let mask = SignalMask::block_all();
     let built = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -46,18 +50,23 @@ pub fn run<T: Send>(
                     *slot = Some(job(pool, stop));
                 });
                 while !done.load(Ordering::Acquire) {
-                    if wait_latch(POLL_MS) {
+                    if postmaster_died {
+                        // The latch returns at once from now on.
+                        std::thread::sleep(Duration::from_millis(POLL_MS as u64));
+                    } else if wait_latch(POLL_MS) {
                         postmaster_died = true;
                         stop.store(true, Ordering::Relaxed);
                     }
                     if transaction::interrupt_pending() {
                         stop.store(true, Ordering::Relaxed);
                     }
+                    absorb_barrier();
                     tick();
                 }
             });
             result
         });
+    drop(hold);
     if postmaster_died {
         // SAFETY: nothing of ours is alive; this is what a backend does that sees its postmaster gone.
         unsafe { pg_sys::proc_exit(1) };
@@ -74,6 +83,38 @@ pub fn run<T: Send>(
             format!("could not start {threads} worker threads: {error}"),
         )
         .hint("LOAD 'stellantis_analytics'; SET stellantis.threads = 1;")),
+    }
+}
+
+/// No cancel, terminate or other interrupt acts on this backend while it lives (HOLD_INTERRUPTS).
+struct HoldInterrupts;
+
+impl HoldInterrupts {
+    fn new() -> Self {
+        // SAFETY: a counter of this backend's main thread, which this runs on.
+        unsafe { pg_sys::InterruptHoldoffCount += 1 };
+        Self
+    }
+}
+
+impl Drop for HoldInterrupts {
+    fn drop(&mut self) {
+        // SAFETY: as in `new`. An ERROR on its way has set the count to 0 already; a panic has not.
+        unsafe {
+            pg_sys::InterruptHoldoffCount =
+                (&raw const pg_sys::InterruptHoldoffCount).read().saturating_sub(1);
+        }
+    }
+}
+
+/// Takes part in what all backends must do before another may go on (drop a database), which a held interrupt would
+/// keep waiting until the job ends.
+fn absorb_barrier() {
+    // SAFETY: reads a flag of type sig_atomic_t and does what the check for interrupts does with it; main thread only.
+    unsafe {
+        if std::ptr::read_volatile(&raw const pg_sys::ProcSignalBarrierPending) != 0 {
+            pg_sys::ProcessProcSignalBarrier();
+        }
     }
 }
 

@@ -63,6 +63,12 @@ pub enum ForestError {
         /// The limit.
         allowed: usize,
     },
+    /// The system has no memory left, although the limit allows more.
+    #[error("the system had no {wanted} bytes of memory for training the forest")]
+    NoMemory {
+        /// Bytes of the allocation that failed.
+        wanted: usize,
+    },
     /// Bytes that are not a forest or not a list of training rows.
     #[error("invalid {artefact}: {what}")]
     Corrupt {
@@ -85,7 +91,7 @@ impl Explain for ForestError {
             | Self::InvalidRow { .. } => "22023",
             Self::Unsupported { .. } => "0A000",
             Self::Stopped { .. } => "57014",
-            Self::Memory { .. } => "53200",
+            Self::Memory { .. } | Self::NoMemory { .. } => "53200",
             Self::Corrupt { .. } => "22P03",
             Self::Internal(_) => "XX000",
         }
@@ -106,6 +112,9 @@ impl Explain for ForestError {
                  stellantis.max_memory = '{}MB'; SELECT pg_reload_conf();",
                 needed.div_ceil(1 << 20)
             )),
+            Self::NoMemory { .. } => {
+                Some("Train on fewer rows, or on fewer threads: SET stellantis.threads = 1;".to_owned())
+            }
             Self::Corrupt { .. } => {
                 Some("Train the model again, or restore the row from a backup.".to_owned())
             }

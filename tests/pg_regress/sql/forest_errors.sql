@@ -27,7 +27,10 @@ select f.call, e.* from (values
     (19, $$stellantis.train_forest('m', 'test.press', 'failed', '{heat}', '{"key": "nothing"}')$$),
     (20, $$stellantis.train_forest('m', 'test.press; drop table test.press', 'failed')$$),
     (21, $$stellantis.train_forest('m', 'select 1 as a; select 2 as a', 'a')$$),
-    (22, $$stellantis.train_forest('m', 'select true as b', 'b')$$)
+    (22, $$stellantis.train_forest('m', 'select true as b', 'b')$$),
+    (23, $$stellantis.train_forest('m', 'select 1 as a) as x, (select 2 as b', 'a')$$),
+    (24, $$stellantis.train_forest('m', 'test.press', 'failed', '{heat}', '{"threshold": 1e400}')$$),
+    (25, $$stellantis.train_forest('m', 'test.press', 'failed', '{heat}', (repeat('[', 500) || repeat(']', 500))::jsonb)$$)
 ) f (n, call) cross join lateral test.error('select * from ' || f.call) e order by f.n;
 select f.call, e.* from (values
     (1, $$stellantis.predict('nothing', '{1,2}'::float8[])$$),
@@ -48,10 +51,25 @@ select f.call, e.* from (values
     (16, $$stellantis.predict_batch('small', 'test.nowhere', 'id')$$),
     (17, $$stellantis.deploy_model('small', 2)$$),
     (18, $$stellantis.deploy_model('small', null)$$),
-    (19, $$stellantis.rollback_model('nothing')$$)
+    (19, $$stellantis.rollback_model('nothing')$$),
+    (20, $$stellantis.predict_batch('small', 'select null::text as id, 2.0 as heat, 1 as load', 'id')$$),
+    (21, $$stellantis.predict_batch('small', 'select n as id, case n when 300 then float8 ''NaN'' else 2 end as heat, 1 as load from generate_series(1, 600) n', 'id')$$)
 ) f (n, call) cross join lateral test.error('select * from ' || f.call) e order by f.n;
 select e.* from test.error($$select stellantis.predict('small', r) from (select 1.0 as heat, null::float8 as load) r$$) e;
 select e.* from test.error($$select stellantis.predict('small', r) from (select 1.0 as heat, 'a' as load) r$$) e;
+select e.* from test.error($$select stellantis.predict('small', r) from (select 1e400::numeric as heat, 2 as load) r$$) e;
+begin;
+update ops.model set params = '{"threshold": 1e400}' where model = 'small';
+select e.* from test.error($$select * from stellantis.train_forest('small', 'test.press', 'failed')$$) e;
+rollback;
+-- More memory than a call may take.
+set stellantis.max_memory = '16MB';
+select e.state, e.message, e.hint from test.error($$select * from stellantis.predict_batch('small', 'select repeat(''k'', 2000) || n as id, 2.0 as heat, 1 as load from generate_series(1, 20000) n', 'id')$$) e;
+begin;
+update ops.model_version set forest = forest || decode(repeat('00', 1000000), 'hex') where model = 'small';
+select e.state, e.message, e.hint from test.error($$select stellantis.predict('small', '{1,2}'::float8[])$$) e;
+rollback;
+reset stellantis.max_memory;
 -- NULL instead of a model, features or a row gives NULL; no rows instead of a source.
 select stellantis.predict(null, '{1,2}'::float8[]) is null as model, stellantis.predict('small', null::float8[]) is null as features,
     stellantis.predict('small', null::record) is null as "row";

@@ -19,6 +19,16 @@ from test.machine m;
 select stellantis.predict('press', r) = stellantis.predict('press', '{90,0.9,1}'::float8[]) as reordered
 from (select 1::smallint as shift_no, 'x' as note, 0.9::float8 as load, 90::numeric as heat) r;
 
+-- Domains are what they are made of, and a query may end in a comment.
+create domain test.heat_c as float8 check (value < 1000);
+create domain test.yes_or_no as boolean;
+select stellantis.predict('press', r) = stellantis.predict('press', '{90,0.9,1}'::float8[]) as of_domains
+from (select 90::test.heat_c as heat, 0.9 as load, true::test.yes_or_no as shift_no) r;
+select trained_model, version from stellantis.train_forest('press_domain', 'select heat::test.heat_c as heat, load, shift_no, failed::test.yes_or_no as failed from test.machine -- all',
+    'failed', params => '{"n_estimators": 2}');
+select features from stellantis.model_metrics('press_domain');
+select count(*) as scores from stellantis.predict_batch('press_domain', $$select code, heat::test.heat_c as heat, load, shift_no from test.machine -- all$$, 'code');
+
 -- Explanations sum to the prediction, the base is the same for all rows.
 select count(*) as rows, bool_and(abs(e.total - stellantis.predict('press', array[m.heat, m.load, m.shift_no])) < 1e-9) as sums_to_predict,
     count(distinct e.base) as bases, bool_and(e.first = '(base)' and e.parts = 4) as whole
@@ -91,6 +101,39 @@ select stellantis.rollback_model('press');
 select stellantis.rollback_model('press');
 select stellantis.predict('press', '{90,0.9,1}'::float8[]) = :v1_p as as_at_first;
 select * from test.error($$select stellantis.rollback_model('press')$$);
+-- Also within one transaction, where plpgsql keeps the place of a call: what is deployed counts, and who asks.
+begin;
+do $$
+declare
+    before float8;
+    now float8;
+    state text := 'no error';
+begin
+    for round in 1 .. 4 loop
+        if round = 3 then
+            perform stellantis.deploy_model('press', 4);
+        end if;
+        now := stellantis.predict('press', '{71,0.5,1}'::float8[]);
+        raise notice 'round %: %', round, case when now is distinct from before then 'another' else 'the same' end;
+        before := now;
+    end loop;
+    for round in 1 .. 2 loop
+        begin
+            if round = 2 then
+                set local role stellantis_bi;
+            end if;
+            now := stellantis.predict('press', '{71,0.5,1}'::float8[]);
+        exception when insufficient_privilege then
+            state := sqlstate;
+        end;
+    end loop;
+    reset role;
+    raise notice 'as one who may not: %', state;
+end $$;
+rollback;
+-- Many models by turns at one place.
+select count(*) as rows, bool_and(p between 0 and 1) as probabilities
+from (select stellantis.predict(case n % 2 when 0 then 'press' else 'press_domain' end, '{90,0.9,1}'::float8[]) as p from generate_series(1, 1000) n) r;
 select version, action from ops.model_deployment where model = 'press' order by deployment_id;
 select action, detail ->> 'version' as version from ops.audit_log where object_name = 'press' order by audit_id;
 
