@@ -23,6 +23,19 @@ begin
     end if;
 end
 $$;
+
+-- Files, headers and model names are UTF-8 throughout.
+do $$
+begin
+    if pg_catalog.getdatabaseencoding() operator(pg_catalog.<>) 'UTF8' then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = pg_catalog.format('database %I has encoding %s; stellantis_analytics needs UTF8',
+                pg_catalog.current_database(), pg_catalog.getdatabaseencoding()),
+            hint = 'CREATE DATABASE manufacturing ENCODING ''UTF8'' TEMPLATE template0;';
+    end if;
+end
+$$;
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -189,7 +202,8 @@ CREATE  FUNCTION "load_zone_file"(
 	"rows_rejected" bigint,  /* i64 */
 	"sqlstate" TEXT,  /* Option < String > */
 	"message" TEXT,  /* Option < String > */
-	"hint" TEXT  /* Option < String > */
+	"hint" TEXT,  /* Option < String > */
+	"note" TEXT  /* Option < String > */
 )
 STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -301,7 +315,7 @@ AS 'MODULE_PATHNAME', 'write_zone_file_wrapper';
 CREATE  FUNCTION "zone_files"() RETURNS TABLE (
 	"path" TEXT,  /* String */
 	"bytes" bigint,  /* i64 */
-	"modified_at" timestamp with time zone,  /* TimestampWithTimeZone */
+	"modified_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
 	"problem" TEXT  /* Option < String > */
 )
 STRICT VOLATILE PARALLEL UNSAFE
@@ -310,9 +324,24 @@ AS 'MODULE_PATHNAME', 'zone_files_wrapper';
 /* </end connected objects> */
 
 /* <begin connected objects> */
+-- src/landing.rs
+-- stellantis_analytics::landing::zone_sha256
+CREATE  FUNCTION "zone_sha256"(
+	"path" TEXT /* & str */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STRICT VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'zone_sha256_wrapper';
+/* </end connected objects> */
+
+/* <begin connected objects> */
 -- src/lib.rs
 -- requires:
 --   landing::zone_files
+--   landing::zone_sha256
+--   landing::write_zone_file
+--   landing::load_zone_file
+--   synthetic::generate_zone_file
 
 -- The landing zone: which files lie there, loading each exactly once, adding files.
 -- do_NAME is the work, run as the owner role behind stellantis.NAME (src/pg/dispatch.rs).
@@ -413,7 +442,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $function$
     select p_sqlstate in ('55006', '0A000') or left(p_sqlstate, 2) in ('53', '57', '58')
         or exists (select from ops.dataset d where d.dataset = p_dataset and d.updated_at > p_refused_at)
-        or exists (select from ops.dataset_mapping m where m.dataset = p_dataset and m.created_at > p_refused_at)
+        or exists (select from ops.dataset_mapping m where m.dataset = p_dataset and m.updated_at > p_refused_at)
 $function$;
 comment on function stellantis.may_retry_file(text, text, timestamptz) is
     'Whether a refused file gets another try: the cause can heal, or its data set was mended since.';
@@ -481,6 +510,9 @@ begin
             error_state := v_result.sqlstate;
             error_message := v_result.message;
             error_hint := v_result.hint;
+            if v_result.note is not null then
+                raise notice using message = format('%s: %s', v_file.path, v_result.note);
+            end if;
         exception
             when others then
                 get stacked diagnostics error_state = returned_sqlstate, error_message = message_text,
@@ -603,6 +635,17 @@ returns table (path text, rows_written bigint, used_seed bigint, bytes bigint, s
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.generate_dataset(text, bigint, bigint, float8) is
     'Writes a synthetic CSV file (maintenance, quality, vehicles, production) into the landing zone. The ledger marks it synthetic, dashboards say so, and it never replaces a file. Owner role only. dirt (0 to 1) adds faults to the share of rows.';
+
+comment on function stellantis.zone_files() is 'Internal: every file below the landing zone, and why one can''t be read.';
+comment on function stellantis.zone_sha256(text) is 'Internal: SHA-256 of a file in the landing zone.';
+comment on function stellantis.write_zone_file(text, bytea) is 'Internal: writes a new file into the landing zone; never replaces one.';
+comment on function stellantis.generate_zone_file(text, bigint, bigint, float8) is 'Internal: writes a generated file into the landing zone; never replaces one.';
+comment on function stellantis.do_landing_files() is 'Internal: the files of the landing zone held against the ledger.';
+comment on function stellantis.do_ingest(text) is 'Internal: loads new files, each in a subtransaction of its own, and writes the ledger.';
+comment on function stellantis.do_upload_file(text, text, bytea) is 'Internal: checks name and content and writes the file; audited.';
+comment on function stellantis.do_generate_dataset(text, bigint, bigint, float8) is 'Internal: writes a generated file and marks its bytes as synthetic; audited.';
+comment on function stellantis.load_zone_file(integer, text, text, text, text, text[], text, float8, bigint) is
+    'Internal: reads one file into its staging table; keeps rejected rows; loads nothing where it answers an sqlstate.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -782,6 +825,8 @@ declare
     v_stopped text[] := '{}';
     v_stop_hint text;
 begin
+    -- Whoever withdraws or cleans one of these files meanwhile waits, or has been waited for.
+    perform from ops.source_file f where f.state = 'loaded' and f.cleaned_at is null order by f.file_id for update;
     for v_set in
         select d.dataset, d.gate, d.min_score, array_agg(f.file_id order by f.file_id) as file_ids,
             exists (select from ops.quality_acceptance a where a.dataset = d.dataset and a.valid_until > now()) as is_accepted
@@ -867,6 +912,8 @@ returns table (table_name text, dimension text, rows_checked bigint, rows_failed
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.assess_quality(regclass) is
     'Scores the six dimensions of a staging table, or of all, by ops.quality_rule; logged in warehouse.quality_metrics_log.';
+
+comment on function stellantis.do_assess_quality(regclass) is 'Internal: assesses a staging table, or all, outside a run.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -1448,6 +1495,10 @@ begin
             message = format('there is no data set named %L', p_dataset),
             hint = 'SELECT dataset, description FROM ops.dataset ORDER BY dataset;';
     end if;
+    -- Whoever withdraws, holds or cleans one of these files meanwhile waits, or has been waited for.
+    perform from ops.source_file f
+    where f.state = 'loaded' and f.cleaned_at is null and (p_dataset is null or f.dataset = p_dataset)
+    order by f.file_id for update;
     for v_dataset, v_files in
         select f.dataset, array_agg(f.file_id order by f.file_id)
         from ops.source_file f
@@ -2470,6 +2521,9 @@ create function stellantis.refresh_marts() returns bigint
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.refresh_marts() is
     'Rebuilds what can be rebuilt: verifies roll-ups against the facts, refreshes statistics, runs the non-blocking tests.';
+
+comment on function stellantis.do_load_warehouse(date) is 'Internal: publishes outside a run.';
+comment on function stellantis.do_refresh_marts() is 'Internal: rebuilds outside a run.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -2678,6 +2732,10 @@ begin
         return 0;
     end if;
     perform stellantis.do_withdraw_files(v_files, 'synthetic data removed');
+    -- A model of generated rows knows nothing of the plant: the next run trains a new one.
+    update ops.model m set deployed_version = null
+    from ops.model_version v
+    where v.model = m.model and v.version = m.deployed_version and v.is_synthetic;
     perform stellantis.do_audit('remove_synthetic', null, jsonb_build_object('files', to_jsonb(v_files)));
     return cardinality(v_files);
 end
@@ -2929,23 +2987,29 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $function$
 declare
     v_deployed integer;
+    v_is_new boolean;
 begin
     insert into ops.model (model, description, source, target, features)
     values (p_model, 'Trained by ' || session_user, p_source, p_target, p_features)
     on conflict on constraint model_pkey do nothing;
+    v_is_new := found;
     -- Two trainings at once get two numbers, one after the other.
     select m.deployed_version into strict v_deployed from ops.model m where m.model = p_model for update;
     select coalesce(max(v.version), 0) + 1 into version from ops.model_version v where v.model = p_model;
     insert into ops.model_version (
         model, version, engine, source, target, features, params, seed, rows_trained, rows_tested, positives, threshold,
         accuracy, precision_score, recall, f1, mcc, roc_auc, pr_auc, log_loss, brier, oob_f1, oob_pr_auc, oob_brier,
-        true_positives, false_positives, true_negatives, false_negatives, feature_importance, train_seconds, forest, training_rows)
+        true_positives, false_positives, true_negatives, false_negatives, feature_importance, train_seconds, forest, training_rows, is_synthetic)
     values (
         p_model, version, 'smartcore', p_source, p_target, p_features, p_params, p_seed, p_rows_trained, p_rows_tested,
         p_positives, p_threshold, p_accuracy, p_precision, p_recall, p_f1, p_mcc, p_roc_auc, p_pr_auc, p_log_loss, p_brier,
         p_oob_f1, p_oob_pr_auc, p_oob_brier, p_true_positives, p_false_positives, p_true_negatives, p_false_negatives,
-        p_feature_importance, p_train_seconds, p_forest, p_training_rows);
-    deployed := v_deployed is null;
+        p_feature_importance, p_train_seconds, p_forest, p_training_rows,
+        -- What the platform holds decides: a source may be any query.
+        exists (select from ops.source_file f where f.dataset = 'maintenance' and f.state = 'loaded' and f.is_synthetic)
+            and p_source like 'staging.%');
+    -- Whoever may not deploy the platform's own models does not deploy them by training either.
+    deployed := v_deployed is null and (v_is_new or pg_has_role(session_user, 'stellantis_pipeline', 'usage'));
     if deployed then
         perform stellantis.set_deployed_version(p_model, version, 'deploy');
     end if;
@@ -3125,6 +3189,12 @@ create procedure stellantis.predict_maintenance()
 language c as 'MODULE_PATHNAME', 'as_owner';
 comment on procedure stellantis.predict_maintenance() is
     'Scores the latest reading of every machine with the deployed version into staging.maintenance_score; load_warehouse() publishes the scores.';
+
+comment on function stellantis.do_deploy_model(text, integer) is 'Internal: deploys a version; audited.';
+comment on function stellantis.do_rollback_model(text) is 'Internal: deploys an earlier deployed version; audited.';
+comment on function stellantis.do_model_metrics(text) is 'Internal: versions of a model, newest first.';
+comment on function stellantis.do_feature_importance(text) is 'Internal: importance of the features of the deployed version.';
+comment on function stellantis.do_predict_maintenance() is 'Internal: scores the latest reading of every machine; returns 0 where every score is up to date.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -3388,7 +3458,8 @@ language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.pipeline_end(bigint, text, text, text, text) is
     'Records how a run ended and returns a summary. Part of run_pipeline().';
 
--- The driver has no SET clause and no block with EXCEPTION around a COMMIT: both forbid COMMIT. Every name is qualified.
+-- The driver has no SET clause and no block with EXCEPTION around a COMMIT: both forbid COMMIT. The caller's
+-- search path is back after each COMMIT, so it is set again before anything else is named.
 create procedure stellantis.run_pipeline(logical_date date default null, resume boolean default false)
 language plpgsql
 as $procedure$
@@ -3423,9 +3494,9 @@ begin
         raise;
     end;
     commit;
+    set local search_path = pg_catalog, pg_temp;
 
     for v_no in 1..7 loop
-        set local search_path = pg_catalog, pg_temp;
         v_started := pg_catalog.clock_timestamp();
         -- Every call stands in a block of its own: an error or a cancel between steps must free the lock too.
         begin
@@ -3437,10 +3508,10 @@ begin
             v_step := v_no::text;
         end;
         commit;
+        set local search_path = pg_catalog, pg_temp;
         exit when v_state <> 'success';
         continue when v_step is null;
 
-        set local search_path = pg_catalog, pg_temp;
         begin
             select s.rows_affected, s.detail into v_rows, v_detail from stellantis.pipeline_step(v_run, v_no) as s;
         exception when others or query_canceled then
@@ -3448,7 +3519,8 @@ begin
                 v_details = pg_exception_detail, v_hint = pg_exception_hint;
             v_state := case v_sqlstate when '57014' then 'cancelled' else 'failed' end;
             v_rows := null;
-            v_detail := null;
+            -- What the step said goes down with it; its detail (such as the keys of failed tests) is kept here.
+            v_detail := case when v_details <> '' then pg_catalog.jsonb_build_object('error_detail', v_details) end;
         end;
         begin
             perform stellantis.pipeline_step_end(v_run, v_no, v_state, v_rows, v_detail, v_sqlstate, v_message, v_hint);
@@ -3458,13 +3530,13 @@ begin
             v_state := case v_sqlstate when '57014' then 'cancelled' else 'failed' end;
         end;
         commit;
+        set local search_path = pg_catalog, pg_temp;
 
         raise notice 'step % of 7, %: % (% rows, % s)', v_no, v_step, v_state, coalesce(v_rows, 0),
             pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - v_started), 2);
         exit when v_state <> 'success';
     end loop;
 
-    set local search_path = pg_catalog, pg_temp;
     begin
         v_summary := stellantis.pipeline_end(v_run, v_state, v_sqlstate, v_message, v_hint);
     exception when others or query_canceled then
@@ -3473,6 +3545,7 @@ begin
     end;
     perform pg_catalog.pg_advisory_unlock(c_lock);
     commit;
+    set local search_path = pg_catalog, pg_temp;
     if v_state <> 'success' then
         v_message := pg_catalog.format('step %s of run %s: %s', v_step, v_run, v_message);
         v_hint := coalesce(nullif(v_hint, ''), 'CALL stellantis.run_pipeline(resume => true);');
@@ -3614,17 +3687,21 @@ returns table (area text, state text, since timestamptz, what text, next_command
 language c volatile parallel unsafe as 'MODULE_PATHNAME', 'as_owner';
 comment on function stellantis.status() is
     'How the platform does, area by area, and the next command where one is needed.';
-/* </end connected objects> */
 
-/* <begin connected objects> */
--- src/landing.rs
--- stellantis_analytics::landing::zone_sha256
-CREATE  FUNCTION "zone_sha256"(
-	"path" TEXT /* & str */
-) RETURNS TEXT /* Result < String, ErrorReport > */
-STRICT VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'zone_sha256_wrapper';
+comment on function stellantis.step_check_new_data(bigint, date) is 'Internal: step 1, files of the landing zone by state.';
+comment on function stellantis.step_ingest_data(bigint, date) is 'Internal: step 2, loads new files; a refused one is a warning.';
+comment on function stellantis.step_data_quality_checks(bigint, date) is 'Internal: step 3, scores new files and holds those below their gate.';
+comment on function stellantis.step_clean_transform(bigint, date) is 'Internal: step 4, cleans what passed.';
+comment on function stellantis.step_ml_predictions(bigint, date) is 'Internal: step 5, trains by the retrain policy and scores each machine''s latest reading.';
+comment on function stellantis.step_load_warehouse(bigint, date) is 'Internal: step 6, the one publication with its blocking tests.';
+comment on function stellantis.step_transformations(bigint, date) is 'Internal: step 7, what can be rebuilt, and the tests that do not block.';
+comment on function stellantis.do_pipeline_begin(date, boolean) is 'Internal: records a run; marks dead ones as crashed.';
+comment on function stellantis.do_pipeline_step_begin(bigint, integer) is 'Internal: records a step, or that a resumed run skips it.';
+comment on function stellantis.do_pipeline_step(bigint, integer) is 'Internal: runs the statement of a step.';
+comment on function stellantis.do_pipeline_step_end(bigint, integer, text, bigint, jsonb, text, text, text) is 'Internal: records how a step ended.';
+comment on function stellantis.do_pipeline_end(bigint, text, text, text, text) is 'Internal: records how a run ended and sums it up.';
+comment on function stellantis.do_pipeline_status() is 'Internal: the newest run, step by step.';
+comment on function stellantis.do_status() is 'Internal: state of each area and the next command.';
 /* </end connected objects> */
 
 /* <begin connected objects> */
@@ -3673,6 +3750,8 @@ end
 $owner$;
 
 comment on function stellantis.version() is 'The version of the loaded library.';
+comment on function stellantis.leading_sensors_of_file(integer) is
+    'Internal: for each failed inspection of a file the sensor that deviates most from the passed ones.';
 comment on function stellantis.check_pipeline_call() is
     'Raises unless the caller may run the pipeline, the warehouse is of this version and no transaction block is open.';
 comment on function stellantis.train_forest(text, text, text, text[], jsonb) is

@@ -7,6 +7,7 @@
 #![allow(clippy::result_large_err)]
 // pgrx makes the SQL declaration of a set-returning function from the row type in its signature.
 #![allow(clippy::type_complexity)]
+#![cfg_attr(any(test, feature = "pg_test"), allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 use pgrx::prelude::*;
 
@@ -17,6 +18,7 @@ mod landing;
 mod pg;
 mod pipeline;
 mod quality;
+mod rights;
 mod settings;
 mod synthetic;
 #[cfg(any(test, feature = "pg_test"))]
@@ -28,6 +30,10 @@ mod warehouse;
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::init();
+    pg::dispatch::init(pg::dispatch::Gate {
+        allowed_roles: rights::allowed_roles,
+        check_warehouse: warehouse::check_version,
+    });
     // SAFETY: called once, when the library is loaded, with a NUL-terminated name.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"stellantis".as_ptr()) };
 }

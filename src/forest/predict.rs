@@ -13,9 +13,9 @@ use super::source::Source;
 use crate::error::Error;
 use crate::pg::as_owner::require_one_of;
 use crate::pg::cache::CallSite;
-use crate::pg::dispatch::READERS;
 use crate::pg::transaction::check_for_interrupts;
 use crate::pg::{array, record};
+use crate::rights::READERS;
 use crate::settings;
 
 /// Rows that are scored between two looks for a cancel.

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::pg::as_owner::{AsRole, OWNER, require_one_of};
 use crate::pg::jsonb::JsonText;
 use crate::pg::workers;
+use crate::rights::ENGINEER;
 use crate::settings;
 use crate::warehouse;
 
@@ -61,7 +62,7 @@ fn train_forest(
     >,
     ErrorReport,
 > {
-    require_one_of(&[OWNER, c"stellantis_engineer"], "train_forest")?;
+    require_one_of(&[OWNER, ENGINEER], "train_forest")?;
     let (model, source, target) =
         (given(model, "model")?, given(source, "source")?, given(target, "target")?);
     let features = features.map(named).transpose()?;
@@ -234,7 +235,7 @@ fn store(
         forest.into(),
         training_rows.into(),
     ];
-    let _owner = AsRole::owner()?;
+    let owner = AsRole::owner()?;
     Spi::connect_mut(|client| {
         let table = client
             .update(
@@ -245,6 +246,7 @@ fn store(
             )
             .map_err(Error::spi)?;
         let (version, deployed) = table.first().get_two::<i32, bool>().map_err(Error::spi)?;
+        owner.fire_deferred(client)?;
         Ok((version.unwrap_or_default(), deployed.unwrap_or_default()))
     })
 }

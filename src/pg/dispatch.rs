@@ -6,33 +6,29 @@
 //! those would run as the superuser who installed the extension.
 
 use std::ffi::{CStr, CString};
+use std::sync::OnceLock;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::as_owner::{AsRole, OWNER, require_one_of};
+use super::as_owner::{AsRole, require_one_of};
+use super::spi::SpiSession;
 use crate::error::Error;
-use crate::warehouse;
 
-const LOADER: &CStr = c"stellantis_loader";
-const ENGINEER: &CStr = c"stellantis_engineer";
-const MANAGER: &CStr = c"stellantis_manager";
-const EXECUTIVE: &CStr = c"stellantis_executive";
+/// What the door asks before it lets a call in; set once by `_PG_init`.
+pub struct Gate {
+    /// Who may make a call, by its name, besides superusers.
+    pub allowed_roles: fn(&str) -> &'static [&'static CStr],
+    /// Raises unless the warehouse is there and of this version. Runs as the owner.
+    pub check_warehouse: fn() -> Result<(), Error>,
+}
 
-/// Any role that may look at how the platform does.
-pub const READERS: &[&CStr] = &[OWNER, EXECUTIVE, MANAGER, LOADER, ENGINEER];
+static GATE: OnceLock<Gate> = OnceLock::new();
 
-/// Who may make a call, besides superusers, the narrowest role last. What is not named here is the owner's alone.
-fn allowed_roles(call: &str) -> &'static [&'static CStr] {
-    match call {
-        "ingest" | "landing_files" | "upload_file" => &[OWNER, LOADER],
-        "status" | "pipeline_status" => READERS,
-        "lineage" | "lineage_mermaid" | "model_metrics" | "feature_importance" | "run_data_tests" => {
-            &[OWNER, ENGINEER]
-        }
-        _ => &[OWNER],
-    }
+pub fn init(gate: Gate) {
+    // A library is loaded once a backend; a second gate would be the same.
+    let _ = GATE.set(gate);
 }
 
 #[unsafe(no_mangle)]
@@ -89,9 +85,12 @@ impl Call {
     /// # Safety
     /// As for `of`; the current memory context is the caller's.
     unsafe fn run(self) -> Result<pg_sys::Datum, Error> {
-        require_one_of(allowed_roles(&self.name), &self.name)?;
+        let gate = GATE.get().ok_or_else(|| {
+            Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, "the library was not initialised")
+        })?;
+        require_one_of((gate.allowed_roles)(&self.name), &self.name)?;
         let owner = AsRole::owner()?;
-        warehouse::check_version()?;
+        (gate.check_warehouse)()?;
         let places: Vec<String> = (1..=self.argument_types.len()).map(|n| format!("${n}")).collect();
         let statement = format!(
             "SELECT * FROM stellantis.{}({})",
@@ -214,26 +213,6 @@ impl Call {
             }
             (*self.fcinfo).isnull = is_null;
             Ok(datum)
-        }
-    }
-}
-
-/// An SPI connection, closed on every way out but an error (the abort of the transaction closes it then).
-pub(super) struct SpiSession;
-
-impl SpiSession {
-    pub(super) fn open() -> Self {
-        // SAFETY: paired with SPI_finish in Drop.
-        unsafe { pg_sys::SPI_connect() };
-        Self
-    }
-}
-
-impl Drop for SpiSession {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: closes the connection `open` made.
-            unsafe { pg_sys::SPI_finish() };
         }
     }
 }

@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
 
-use super::dispatch::SpiSession;
+use super::spi::SpiSession;
 use crate::error::Error;
 
 /// The first row of an answer.

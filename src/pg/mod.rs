@@ -1,4 +1,5 @@
-//! Everything that touches PostgreSQL's C interface directly. The only place of `unsafe`; one small file a matter.
+//! Everything that touches PostgreSQL's C interface or the operating system's directly: the only room of `unsafe`, one
+//! small file a matter.
 
 pub mod array;
 pub mod as_owner;
@@ -10,6 +11,7 @@ pub mod jsonb;
 pub mod lookup;
 pub mod query;
 pub mod record;
+mod spi;
 pub mod transaction;
 pub mod workers;
 pub mod zone;

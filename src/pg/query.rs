@@ -5,7 +5,7 @@ use std::ffi::CString;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::dispatch::SpiSession;
+use super::spi::SpiSession;
 use crate::error::Error;
 
 /// Whether the text is one statement that gives rows, and nothing else. Raises the parser's own error where it is none.
