@@ -24,10 +24,15 @@ create domain test.heat_c as float8 check (value < 1000);
 create domain test.yes_or_no as boolean;
 select stellantis.predict('press', r) = stellantis.predict('press', '{90,0.9,1}'::float8[]) as of_domains
 from (select 90::test.heat_c as heat, 0.9 as load, true::test.yes_or_no as shift_no) r;
+begin;
 select trained_model, version from stellantis.train_forest('press_domain', 'select heat::test.heat_c as heat, load, shift_no, failed::test.yes_or_no as failed from test.machine -- all',
     'failed', params => '{"n_estimators": 2}');
 select features from stellantis.model_metrics('press_domain');
 select count(*) as scores from stellantis.predict_batch('press_domain', $$select code, heat::test.heat_c as heat, load, shift_no from test.machine -- all$$, 'code');
+-- Many models by turns at one place.
+select count(*) as rows, bool_and(p between 0 and 1) as probabilities
+from (select stellantis.predict(case n % 2 when 0 then 'press' else 'press_domain' end, '{90,0.9,1}'::float8[]) as p from generate_series(1, 1000) n) r;
+rollback;
 
 -- Explanations sum to the prediction, the base is the same for all rows.
 select count(*) as rows, bool_and(abs(e.total - stellantis.predict('press', array[m.heat, m.load, m.shift_no])) < 1e-9) as sums_to_predict,
@@ -131,9 +136,6 @@ begin
     raise notice 'as one who may not: %', state;
 end $$;
 rollback;
--- Many models by turns at one place.
-select count(*) as rows, bool_and(p between 0 and 1) as probabilities
-from (select stellantis.predict(case n % 2 when 0 then 'press' else 'press_domain' end, '{90,0.9,1}'::float8[]) as p from generate_series(1, 1000) n) r;
 select version, action from ops.model_deployment where model = 'press' order by deployment_id;
 select action, detail ->> 'version' as version from ops.audit_log where object_name = 'press' order by audit_id;
 
