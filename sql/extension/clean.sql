@@ -497,11 +497,11 @@ begin
                 case when (c.rework_units >= 0) is not true then 'rework_units' end,
                 case when (c.failure_count >= 0) is not true then 'failure_count' end,
                 case when (c.repair_minutes >= 0) is not true then 'repair_minutes' end,
-                case when c.energy_kwh is null then 'energy_kwh' end,
-                case when c.material_cost is null then 'material_cost' end,
-                case when c.scrap_cost is null then 'scrap_cost' end,
-                case when c.rework_cost is null then 'rework_cost' end,
-                case when c.unit_price is null then 'unit_price' end], null) as missing
+                case when (c.energy_kwh >= 0 and c.energy_kwh < 1e12) is not true then 'energy_kwh' end,
+                case when (c.material_cost >= 0 and c.material_cost < 1e12) is not true then 'material_cost' end,
+                case when (c.scrap_cost >= 0 and c.scrap_cost < 1e12) is not true then 'scrap_cost' end,
+                case when (c.rework_cost >= 0 and c.rework_cost < 1e12) is not true then 'rework_cost' end,
+                case when (c.unit_price >= 0 and c.unit_price * greatest(c.good_units, 1) < 1e14) is not true then 'unit_price' end], null) as missing
         from coded c
     ), fated as materialized (
         select j.*, case

@@ -158,7 +158,7 @@ insert into ops.transformation (rule_id, dataset, kind, description) values
     ('vehicle_placeholder_price', 'vehicles', 'outlier', 'A list price of 2,000 is a placeholder and flagged'),
     ('vehicle_missing_number', 'vehicles', 'missing', 'An empty number stays NULL and is counted'),
     ('production_duplicate_grain', 'production', 'duplicate', 'Of rows with one date, line, shift, equipment and vehicle the last is kept'),
-    ('production_missing_measure', 'production', 'missing', 'A row without a key or measure is left out'),
+    ('production_missing_measure', 'production', 'missing', 'A row without a key or measure, or with one below zero or beyond all measure, is left out'),
     ('production_code_normalised', 'production', 'type', 'Codes are trimmed, upper-cased and mapped by ops.code_map'),
     ('production_outlier_flag', 'production', 'outlier', 'A measure outside the physical range is counted, not changed')
 on conflict do nothing;
