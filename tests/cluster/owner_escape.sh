@@ -26,6 +26,7 @@ as_owner 'drop trigger spy on ops.source_file; truncate ops.ran'
 
 # The driver's own statements run as the caller: their operators must not be found in the caller's search path.
 sql 'create schema evil; grant usage on schema evil to public'
+# shellcheck disable=SC2016
 sql 'create function evil.differs(text, text) returns boolean language plpgsql as $$ begin insert into ops.ran values (current_user); return $1 operator(pg_catalog.<>) $2; end $$'
 sql 'create operator evil.<> (function = evil.differs, leftarg = text, rightarg = text)'
 PGOPTIONS='-c search_path=evil,pg_catalog' sql 'call stellantis.run_pipeline()' >/dev/null 2>&1
