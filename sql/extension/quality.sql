@@ -30,6 +30,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    -- one assessment, one time: it ties the rules' rows to their dimension's
+    v_measured_at constant timestamptz := clock_timestamp();
     v_table text;
     v_regclass regclass;
     v_min_score float8;
@@ -137,15 +139,15 @@ begin
             from totals t cross join lateral (select 100 * (1 - t.failed::float8 / nullif(t.checked, 0)) as score) as s
         ), logged_rules as (
             insert into warehouse.quality_metrics_log (run_id, table_name, column_name, dimension, rule_id, rows_checked, rows_failed,
-                score, status, message)
+                score, status, message, measured_at)
             select p_run_id, v_table, j.column_name, j.dimension, j.rule_id, j.checked, j.failed, j.score, j.status,
-                coalesce(j.error, case when j.is_proxy then 'plausibility, no reference to compare with' end)
+                coalesce(j.error, case when j.is_proxy then 'plausibility, no reference to compare with' end), v_measured_at
             from judged j order by j.rule_id
         ), logged_dimensions as (
             insert into warehouse.quality_metrics_log (run_id, table_name, column_name, dimension, rule_id, rows_checked, rows_failed,
-                score, status, message)
+                score, status, message, measured_at)
             select p_run_id, v_table, d.worst_column, d.dimension, null, d.checked, d.failed, d.score, d.status,
-                case when d.is_proxy then 'plausibility, no reference to compare with' end
+                case when d.is_proxy then 'plausibility, no reference to compare with' end, v_measured_at
             from dimensions d order by d.position
         )
         select v_table, d.dimension, d.checked, d.failed, d.score, d.worst_column, d.worst_score, d.status

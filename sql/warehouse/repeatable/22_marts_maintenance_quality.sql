@@ -99,9 +99,8 @@ select coalesce(d.dataset, q.table_name) as dataset, q.table_name, q.dimension, 
   left join ops.dataset d on q.table_name in (d.staging_table, d.dataset)
   left join lateral (select r.column_name, r.rule_id, r.score
                        from warehouse.quality_metrics_log r
-                      where r.run_id is not distinct from q.run_id and r.table_name = q.table_name
-                        and r.dimension = q.dimension and r.rule_id is not null and r.score < 100
-                        and r.log_id between q.log_id - 1000 and q.log_id + 1000
+                      where r.measured_at = q.measured_at and r.run_id is not distinct from q.run_id
+                        and r.table_name = q.table_name and r.dimension = q.dimension and r.rule_id is not null and r.score < 100
                       order by r.score, r.log_id desc limit 1) as w on true
   left join (select r.dataset, r.dimension, bool_and(r.is_proxy) as is_proxy
                from ops.quality_rule r where r.is_active group by r.dataset, r.dimension) as x
