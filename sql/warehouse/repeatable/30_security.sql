@@ -6,7 +6,7 @@ alter table ops.audit_log owner to stellantis_audit;
 revoke all on ops.audit_log from public, stellantis_pipeline;
 grant insert, select on ops.audit_log to stellantis_pipeline;
 grant usage on schema ops to stellantis_audit;
-comment on table ops.audit_log is 'Who did what: appended by the jobs, changed by nobody.';
+comment on table ops.audit_log is 'Who did what: the jobs append and may not change it (the owner of schema ops could still drop it).';
 comment on column ops.audit_log.audit_id is 'Running number.';
 comment on column ops.audit_log.action is 'What was done.';
 comment on column ops.audit_log.object_name is 'What it was done to.';
