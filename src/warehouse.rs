@@ -41,6 +41,7 @@ const MIGRATIONS: &[Script] = scripts![
     "0005_quality_rules.sql",
     "0006_data_tests.sql",
     "0007_features.sql",
+    "0008_row_times.sql",
 ];
 
 const REPEATABLE: &[Script] = scripts![

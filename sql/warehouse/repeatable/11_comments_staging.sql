@@ -25,6 +25,8 @@ begin
         ('stg_sales', null, 'Production value by day and vehicle: production value, not sales.'),
         ('*', 'file_id', 'Number of the file in ops.source_file.'),
         ('*', 'line_number', 'Line in the file.'),
+        ('*', 'created_at', 'Time the row was made.'),
+        ('*', 'updated_at', 'Time of the last change.'),
         ('*', 'udi', 'Running number of the row in its file.'),
         ('*', 'product_id', 'Product ID: type letter and number; the machine''s code.'),
         ('*', 'type', 'Type as in the file: L, M or H.'),
