@@ -10,7 +10,7 @@ ROOT_COMMAND="$PROJECT/scripts/packages.sh ${1:-}"
 build=(gcc libc6-dev postgresql-15 postgresql-server-dev-15)
 case ${1:-} in
   demo) wanted=("${build[@]}") ;;
-  test) wanted=("${build[@]}" postgresql-15-cron python3 sudo) ;;
+  test) wanted=("${build[@]}" postgresql-15-cron python3 python3-psycopg2 sudo) ;;
   lint) wanted=("${build[@]}" python3 python3-venv shellcheck) ;;
   *) die "usage: scripts/packages.sh demo|test|lint" ;;
 esac

@@ -98,7 +98,7 @@ fails "a block with EXCEPTION" 2D000 "$sentence" "$wanted" psql_v -c "do \$\$beg
 sql "create function public.wraps() returns void language plpgsql as \$\$begin $call; end\$\$"
 fails "a function that calls it" 2D000 "$sentence" "$wanted" psql_v -c "select public.wraps()"
 ok "the DETAIL tells what to do in each client" contains "$said" "autocommit = True"
-fails "psycopg2 without autocommit" 2D000 "$sentence" "$wanted" python3 -c '
+fails "psycopg2 without autocommit" 2D000 "$sentence" "$wanted" /usr/bin/python3 -c '
 import psycopg2
 try:
     psycopg2.connect("").cursor().execute("call stellantis.run_pipeline()")
