@@ -923,41 +923,7 @@ comment on function stellantis.do_assess_quality(regclass) is 'Internal: assesse
 -- requires:
 --   quality
 
--- Cleaning: staging.<table> -> staging.clean_<table>. Every dropped, flagged or changed value is counted in ops.cleaning_log
--- under its rule. A measure is never imputed: a row that lacks one it needs is dropped and counted, a missing sensor stays NULL.
-
--- The three functions below are bound when they are created (SQL-standard bodies), so they need no search_path of their own and
--- can be inlined.
-
--- Text as it is compared everywhere: outer white space removed, nothing left is NULL.
-create function stellantis.do_trimmed(p_text text) returns text
-language sql immutable parallel safe
-return nullif(btrim(p_text, E' \t\n\r\f\v'), '');
-comment on function stellantis.do_trimmed(text) is
-    'Internal: text without outer white space; empty text is NULL.';
-
--- A source code in our writing. ASCII upper case only, so that the result does not depend on the locale of the database.
-create function stellantis.do_code(p_text text) returns text
-language sql immutable parallel safe
-return nullif(btrim(upper(p_text collate "C"), E' \t\n\r\f\v'), '');
-comment on function stellantis.do_code(text) is
-    'Internal: a code trimmed and in upper case (ASCII); empty text is NULL.';
-
-create function stellantis.do_vehicle_code(
-    p_make text, p_model text, p_model_year integer, p_engine_fuel_type text, p_engine_hp float8, p_engine_cylinders float8,
-    p_transmission_type text, p_driven_wheels text, p_number_of_doors float8, p_market_category text, p_vehicle_size text,
-    p_vehicle_style text) returns text
-language sql stable
-return concat_ws('-',
-    regexp_replace(upper(p_make collate "C"), '[^A-Z0-9]+', '_', 'g'),
-    regexp_replace(upper(p_model collate "C"), '[^A-Z0-9]+', '_', 'g'),
-    p_model_year::text,
-    left(md5(concat_ws('|', coalesce(p_make, ''), coalesce(p_model, ''), coalesce(p_model_year::text, ''),
-        coalesce(p_engine_fuel_type, ''), coalesce(p_engine_hp::text, ''), coalesce(p_engine_cylinders::text, ''),
-        coalesce(p_transmission_type, ''), coalesce(p_driven_wheels, ''), coalesce(p_number_of_doors::text, ''),
-        coalesce(p_market_category, ''), coalesce(p_vehicle_size, ''), coalesce(p_vehicle_style, ''))), 8));
-comment on function stellantis.do_vehicle_code(text, text, integer, text, float8, float8, text, text, float8, text, text, text) is
-    'Internal: MAKE-MODEL-YEAR-hash8 of the twelve identifying attributes after cleaning; NULL attributes are empty texts in the hash.';
+-- Timestamps whose day and month were swapped, found from the order of a file.
 
 create function stellantis.do_order_timestamps(p_printed timestamp[]) returns smallint[]
 language plpgsql immutable
@@ -1085,6 +1051,48 @@ $$;
 comment on function stellantis.do_order_timestamps(timestamp[]) is
     'Internal: for times that should ascend in array order, 0 = right as printed, 1 = day and month are swapped, 2 = fits neither way. '
     'Solved for the whole array: most rows that fit, then fewest swaps, then the shortest span; O(n log n).';
+/* </end connected objects> */
+
+/* <begin connected objects> */
+-- src/lib.rs
+-- requires:
+--   clean_timestamps
+
+-- Cleaning: staging.<table> -> staging.clean_<table>. Every dropped, flagged or changed value is counted in ops.cleaning_log
+-- under its rule. A measure is never imputed: a row that lacks one it needs is dropped and counted, a missing sensor stays NULL.
+
+-- The three functions below are bound when they are created (SQL-standard bodies), so they need no search_path of their own and
+-- can be inlined.
+
+-- Text as it is compared everywhere: outer white space removed, nothing left is NULL.
+create function stellantis.do_trimmed(p_text text) returns text
+language sql immutable parallel safe
+return nullif(btrim(p_text, E' \t\n\r\f\v'), '');
+comment on function stellantis.do_trimmed(text) is
+    'Internal: text without outer white space; empty text is NULL.';
+
+-- A source code in our writing. ASCII upper case only, so that the result does not depend on the locale of the database.
+create function stellantis.do_code(p_text text) returns text
+language sql immutable parallel safe
+return nullif(btrim(upper(p_text collate "C"), E' \t\n\r\f\v'), '');
+comment on function stellantis.do_code(text) is
+    'Internal: a code trimmed and in upper case (ASCII); empty text is NULL.';
+
+create function stellantis.do_vehicle_code(
+    p_make text, p_model text, p_model_year integer, p_engine_fuel_type text, p_engine_hp float8, p_engine_cylinders float8,
+    p_transmission_type text, p_driven_wheels text, p_number_of_doors float8, p_market_category text, p_vehicle_size text,
+    p_vehicle_style text) returns text
+language sql stable
+return concat_ws('-',
+    regexp_replace(upper(p_make collate "C"), '[^A-Z0-9]+', '_', 'g'),
+    regexp_replace(upper(p_model collate "C"), '[^A-Z0-9]+', '_', 'g'),
+    p_model_year::text,
+    left(md5(concat_ws('|', coalesce(p_make, ''), coalesce(p_model, ''), coalesce(p_model_year::text, ''),
+        coalesce(p_engine_fuel_type, ''), coalesce(p_engine_hp::text, ''), coalesce(p_engine_cylinders::text, ''),
+        coalesce(p_transmission_type, ''), coalesce(p_driven_wheels, ''), coalesce(p_number_of_doors::text, ''),
+        coalesce(p_market_category, ''), coalesce(p_vehicle_size, ''), coalesce(p_vehicle_style, ''))), 8));
+comment on function stellantis.do_vehicle_code(text, text, integer, text, float8, float8, text, text, float8, text, text, text) is
+    'Internal: MAKE-MODEL-YEAR-hash8 of the twelve identifying attributes after cleaning; NULL attributes are empty texts in the hash.';
 
 create function stellantis.do_clean_maintenance(p_file_ids integer[], p_rules text[]) returns void
 language plpgsql
@@ -1290,7 +1298,10 @@ begin
         from staging.vehicle r where r.file_id = any (p_file_ids)
     ), cleaned as (
         -- (offset 0: each text is cleaned once)
-        select t.*, array_replace(array_replace(t.texts, 'N/A', null), 'UNKNOWN', null) as kept from trimmed t offset 0
+        select t.*,
+            array(select case when upper(u.value) not in ('N/A', 'UNKNOWN') then u.value end
+                  from unnest(t.texts) with ordinality as u (value, place) order by u.place) as kept
+        from trimmed t offset 0
     ), named as (
         select c.file_id, c.line_number, c.model_year, c.engine_hp, c.engine_cylinders, c.number_of_doors, c.highway_mpg, c.city_mpg,
             c.popularity, c.msrp, c.kept[1] as make, c.kept[2] as model, c.kept[3] as engine_fuel_type, c.kept[4] as transmission_type,
@@ -1313,7 +1324,7 @@ begin
                  when j.line_number <> j.last_line and 'vehicle_duplicate_code' = any (p_rules) then 'vehicle_duplicate_code' end as dropped_by,
             'vehicle_outlier_mpg' = any (p_rules)
                 and (j.highway_mpg not between 5 and 150 or j.city_mpg not between 5 and 150) is true as is_outlier,
-            'vehicle_placeholder_price' = any (p_rules) and (j.msrp <= 2000) is true as is_placeholder_price
+            'vehicle_placeholder_price' = any (p_rules) and (j.msrp = 2000) is true as is_placeholder_price
         from judged j
     ), written as (
         insert into staging.clean_vehicle (file_id, line_number, vehicle_code, make, model, model_year, engine_fuel_type, engine_hp,

@@ -51,7 +51,12 @@ extension_sql_file!(
     ]
 );
 extension_sql_file!("../sql/extension/quality.sql", name = "quality", requires = ["landing"]);
-extension_sql_file!("../sql/extension/clean.sql", name = "clean", requires = ["quality"]);
+extension_sql_file!(
+    "../sql/extension/clean_timestamps.sql",
+    name = "clean_timestamps",
+    requires = ["quality"]
+);
+extension_sql_file!("../sql/extension/clean.sql", name = "clean", requires = ["clean_timestamps"]);
 extension_sql_file!("../sql/extension/data_tests.sql", name = "data_tests", requires = ["clean"]);
 extension_sql_file!(
     "../sql/extension/warehouse_dimensions.sql",
