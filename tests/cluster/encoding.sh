@@ -31,7 +31,7 @@ PY
   ok "$client: what is said of the rejected row can be read" contains "$(PGCLIENTENCODING=$client sql "select r.message
     from ops.rejected_row r join ops.source_file f using (file_id) where f.path ~ '$client'" | iconv -f "$codec" -t utf-8)" "\"$wrong\" is not an integer"
   ok "$client: the session speaks it still, after a load that failed inside COPY too" is "$(PGCLIENTENCODING=$client sql - <<SQL | iconv -f "$codec" -t utf-8
-create temporary table vehicle (like staging.vehicle, check (false));
+create temporary table vehicle (like staging.vehicle including defaults, check (false));
 do \$do\$ begin
   perform stellantis.load_zone_file((select max(file_id) from ops.source_file), 'vehicles', 'vehicles/$client.csv', stellantis.zone_sha256('vehicles/$client.csv'),
     (select columns::text from ops.dataset where dataset = 'vehicles'), '{}', 'pg_temp.vehicle', 100, 10);
